@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writing side of a container's log: append-only, one line per event, one write(2) per line,
+ * under flock, with a gapless seq. No cJSON, no allocation: the monitor lives on this file alone.
+ * Source: doc/events.md, "The record", "Guarantees".
+ */
+#ifndef EVENTS_JOURNAL_H
+#define EVENTS_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define JOURNAL_LINE_MAX     4096
+#define JOURNAL_INSTANCE_LEN 32  /* hex digits */
+#define JOURNAL_ID_MAX       128
+
+enum event_type {
+	EVENT_CREATED,
+	EVENT_STARTED,
+	EVENT_PAUSED,
+	EVENT_RESUMED,
+	EVENT_UPDATED,
+	EVENT_SIGNALED,
+	EVENT_CHECKPOINTED,
+	EVENT_RESTORED,
+	EVENT_OOM,
+	EVENT_EXEC_STARTED,
+	EVENT_EXEC_EXITED,
+	EVENT_EXITED,
+	EVENT_DELETED,
+	EVENT_FAILED,
+	EVENT_TYPES, /* also: a type that this version does not know */
+};
+
+/* event_type_name - "created", "exec-started", ...; event_type_parse - EVENT_TYPES when unknown. */
+const char *event_type_name(enum event_type type);
+enum event_type event_type_parse(const char *name, size_t length);
+
+/* Members after the fixed ones, built in order into one buffer; too long sets `overflow`. */
+struct event_members {
+	size_t length;
+	bool overflow;
+	char text[JOURNAL_LINE_MAX];
+};
+void members_init(struct event_members *m);
+void members_add_int(struct event_members *m, const char *key, int64_t value);
+void members_add_uint(struct event_members *m, const char *key, uint64_t value);
+void members_add_bool(struct event_members *m, const char *key, bool value);
+void members_add_null(struct event_members *m, const char *key);
+/* Escapes as JSON asks; bytes that are no UTF-8 become U+FFFD; NULL adds null. */
+void members_add_string(struct event_members *m, const char *key, const char *value);
+/* As add_string, but keeps only the last @max bytes of @value (whole characters). */
+void members_add_tail(struct event_members *m, const char *key, const char *value, size_t length,
+		      size_t max);
+void members_open(struct event_members *m, const char *key); /* "key":{ */
+void members_close(struct event_members *m);                 /* } */
+
+struct journal {
+	int fd; /* owned */
+	char id[JOURNAL_ID_MAX + 1];
+	char instance[JOURNAL_INSTANCE_LEN + 1];
+	/* what the lines up to `offset` said; brought up to date by journal_lock */
+	off_t offset;
+	uint64_t seq;
+	uint32_t seen; /* bit per enum event_type */
+	bool paused;   /* the last of paused/resumed was paused */
+};
+
+#define JOURNAL_CLOSED {.fd = -EBADF}
+
+/*
+ * journal_create - begin the log of a new instance: <dir>/ID.ndjson, mode 0600
+ *
+ * The log of an earlier instance of the same ID is renamed to ID@INSTANCE.ndjson first. 64 KiB are
+ * reserved (fallocate KEEP_SIZE) so that `exited` fits on a full disk. The caller holds the ID.
+ * @instance: 32 hex digits
+ * Returns 0, or a negative errno; nothing is left behind then.
+ */
+int journal_create(struct journal *j, int dirfd, const char *id, const char *instance);
+
+/* journal_open - an existing log for appending. -ENOENT; -ESTALE if it is of another instance. */
+int journal_open(struct journal *j, int dirfd, const char *id, const char *instance);
+
+/* journal_attach - the same from a descriptor that was handed over (the monitor). */
+int journal_attach(struct journal *j, int fd, const char *id, const char *instance);
+
+void journal_close(struct journal *j);
+
+/*
+ * journal_lock - flock(LOCK_EX) and read what others appended since: seq, seen, paused
+ *
+ * A torn or NUL tail (power cut, ENOSPC) is closed here, so that the next line starts cleanly.
+ * Locks exclude processes, not descriptors shared by fork. Returns 0 or a negative errno.
+ */
+int journal_lock(struct journal *j);
+void journal_unlock(struct journal *j);
+
+/*
+ * journal_append - add one line; the lock must be held
+ * @members: borrowed, may be NULL
+ *
+ * On return the line is on disk (fdatasync). On failure readers see the log as before, or a torn
+ * last line that the next lock closes. Returns 0, -ENOSPC, -EIO, or -EMSGSIZE.
+ */
+int journal_append(struct journal *j, enum event_type type, const struct event_members *members);
+
+/*
+ * journal_sweep - remove logs of deleted containers beyond the retention: older than @max_age_s
+ * after `deleted`, or more than @max_count of them. Logs without `deleted` stay. Cheap when it ran
+ * less than a minute ago. Failures are ignored: the next sweep tries again.
+ */
+void journal_sweep(int dirfd, unsigned int max_age_s, unsigned int max_count);
+
+#endif

@@ -1,0 +1,1 @@
+cgroup_files = src/cgroup/cgroup.h

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A container over time. Its state directory <root>/ID holds
+ *
+ *   state.json   the record: written whole before init is cloned, never changed afterwards
+ *   config.json  a copy of the configuration as it was at create
+ *   start.sock   where the stub waits for `start`
+ *   monitor      locked by the monitor for as long as it lives
+ *
+ * and the log <root>/.events/ID.ndjson says what happened since. Status is never stored: it is what
+ * the lines of the log add up to (lifecycle.h), so the two cannot disagree.
+ */
+#ifndef CONTAINER_CONTAINER_H
+#define CONTAINER_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "events/journal.h"
+#include "spec/spec.h"
+
+#define CONTAINER_RECORD_VERSION 1
+
+enum container_status {
+	STATUS_CREATING, /* or a create that died half way */
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED,
+	STATUS_DELETED,
+	STATUS_UNKNOWN, /* the record or the log cannot be read */
+};
+const char *container_status_name(enum container_status status);
+
+/* state.json. Strings are owned and freed by record_done. */
+struct record {
+	char instance[JOURNAL_INSTANCE_LEN + 1];
+	char *oci_version;
+	char *bundle, *rootfs; /* absolute */
+	char *cgroup_path;     /* relative to each hierarchy; NULL with cgroups disabled */
+	char *boot_id;
+	char *created;         /* RFC 3339, when create began */
+	uint32_t owner;        /* effective uid of the creator */
+	bool rootless;
+	size_t annotation_count;
+	struct spec_pair *annotations;
+	char *monitor; /* --monitor and --exit-source as asked for, for adoption */
+};
+
+void record_done(struct record *r);
+
+/* What the lines of the log say beyond the status. */
+struct container_facts {
+	pid_t pid; /* 0: no `created` line yet */
+	uint64_t pid_start_time;
+	char boot_id[40];
+	char created_at[40]; /* timestamp of `created` */
+	char *exited_line;   /* the whole `exited` line, or NULL */
+};
+
+struct container {
+	char id[JOURNAL_ID_MAX + 1];
+	int root_dirfd;  /* --root */
+	int log_dirfd;   /* <root>/.events */
+	int state_dirfd; /* <root>/ID; flock on it is the container's lock */
+	struct record record;
+	struct journal journal;
+	struct container_facts facts;
+	enum container_status status;
+};
+
+#define CONTAINER_CLOSED                                                                           \
+	{                                                                                          \
+		.root_dirfd = -EBADF, .log_dirfd = -EBADF, .state_dirfd = -EBADF,                  \
+		.journal = JOURNAL_CLOSED, .status = STATUS_UNKNOWN                                \
+	}
+
+/* container_id_check - [A-Za-z0-9][A-Za-z0-9_.+-]{0,127}; else "invalid container ID format". */
+int container_id_check(const char *id, struct error *err);
+
+/*
+ * container_root_open - open --root and its .events, making both (0700) when @make
+ * The directory must belong to the caller and be writable by nobody else. On -ENOENT without @make the
+ * caller sees "no containers" rather than an error.
+ */
+int container_root_open(struct container *c, const char *root, bool make, struct error *err);
+
+/*
+ * container_reserve - take the ID: mkdir is the lock, then flock, record, and the log
+ * @c: after container_root_open; @record: what state.json will say; taken over by @c
+ *
+ * "container with given ID already exists" (ERROR_STATE, EEXIST) when it is taken. On return the
+ * caller holds the container's lock and everything that `delete --force` needs is on disk.
+ */
+int container_reserve(struct container *c, const char *id, struct record *record,
+		      struct error *err);
+
+/*
+ * container_open - an existing container; loads record and log, and settles the status
+ * "container does not exist" (ERROR_MISSING). A damaged record gives ERROR_STATE with the file's
+ * name and leaves @c usable for deletion (id, dirfds, status unknown).
+ */
+int container_open(struct container *c, const char *root, const char *id, struct error *err);
+
+/* container_lock - flock(LOCK_EX) on the state directory, then load again; -ESTALE when it was deleted
+ * meanwhile ("container does not exist"). container_unlock happens by container_close as well. */
+int container_lock(struct container *c, struct error *err);
+
+/* container_reload - read new lines of the log; settle status and facts. */
+int container_reload(struct container *c, struct error *err);
+
+/*
+ * container_pidfd - a pidfd of init that is certainly init: start time and boot ID agree
+ * Returns the fd, or -ESRCH when it is gone ("container not running"), or another negative errno.
+ */
+int container_pidfd(const struct container *c, struct error *err);
+
+/* container_erase - remove the state directory; the last act of delete and of a failed create. */
+int container_erase(struct container *c, struct error *err);
+
+void container_close(struct container *c);
+
+#define autocontainer __attribute__((cleanup(container_close))) struct container
+
+/* container_list - IDs below --root, sorted; malloc'd (free each and the vector). */
+int container_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
+
+/*
+ * container_state_json - what `ocirun state` prints (runtime.md#state with runc's additions and `exit`)
+ * @indent: pretty-printed. malloc'd, no trailing newline; NULL only without memory.
+ */
+char *container_state_json(const struct container *c, bool indent);
+
+/* container_hook_state_json - the state for a hook's stdin: @status as the stage demands. malloc'd. */
+char *container_hook_state_json(const struct container *c, const char *status, pid_t pid);
+
+#endif

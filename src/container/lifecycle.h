@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The transition table, and the only caller of the journal's writer. A transition is refused when
+ * the status does not allow it, and is nothing when somebody else has recorded it already: so the
+ * monitor, `start` and a recovering verb may all report the same fact, and one line comes of it.
+ */
+#ifndef CONTAINER_LIFECYCLE_H
+#define CONTAINER_LIFECYCLE_H
+
+#include "container/container.h"
+
+enum cause {
+	CAUSE_INIT_IS_READY,
+	CAUSE_START_FAILED,
+	CAUSE_CREATE_FAILED,
+	CAUSE_INIT_STARTED,
+	CAUSE_FREEZE,
+	CAUSE_THAW,
+	CAUSE_UPDATE,
+	CAUSE_SIGNAL,
+	CAUSE_INIT_EXITED,
+	CAUSE_DELETE,
+};
+
+/* lifecycle_status - what the lines seen so far add up to. */
+enum container_status lifecycle_status(const struct journal *j);
+
+/*
+ * lifecycle_record - append the line that @cause stands for
+ * @members: what it says beyond the fixed members; may be NULL
+ *
+ * Takes and releases the journal's lock. Returns 1 when the line was written, 0 when it stood there
+ * already, -EBUSY (ERROR_STATE) when the status does not allow it, or a negative errno.
+ */
+int lifecycle_record(struct journal *j, enum cause cause, const struct event_members *members,
+		     struct error *err);
+
+#endif

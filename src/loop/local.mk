@@ -1,0 +1,1 @@
+loop_files = src/loop/loop.c src/loop/loop.h

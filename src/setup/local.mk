@@ -1,0 +1,1 @@
+setup_files = src/setup/step.c src/setup/step.h src/setup/setup.h

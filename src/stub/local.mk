@@ -1,0 +1,1 @@
+stub_files = src/stub/plan.h

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stub is the last image of init before the workload: a few kilobytes without libc, run from a
+ * sealed memfd, so that no process of the container ever has the host's ocirun as its /proc/PID/exe
+ * (CVE-2019-5736). It changes the user, drops capabilities, reports READY, waits for `start`, loads
+ * seccomp where that had to wait, and execs. This header is all that it shares with ocirun.
+ *
+ * argv of the stub: argv[0] is the decimal number of the plan's fd; argv[1..] and the environment
+ * are the workload's own.
+ */
+#ifndef STUB_PLAN_H
+#define STUB_PLAN_H
+
+#include <stdint.h>
+
+#define PLAN_VERSION     1
+#define PLAN_MAX_RLIMITS 16
+#define PLAN_MAX_GIDS    65536
+
+struct plan_rlimit {
+	uint32_t resource;
+	uint32_t reserved;
+	uint64_t soft, hard;
+};
+
+enum plan_flag {
+	PLAN_SET_CAPABILITIES   = 1 << 0,
+	PLAN_NO_NEW_PRIVILEGES  = 1 << 1,
+	PLAN_SET_GROUPS         = 1 << 2, /* clear where setgroups is denied (rootless) */
+	PLAN_SET_UMASK          = 1 << 3,
+	PLAN_SECCOMP            = 1 << 4,
+	PLAN_WAIT_FOR_START     = 1 << 5, /* create; clear for exec, which runs at once */
+};
+
+/* A sealed memfd: this header, then the tail at the given offsets (bytes from the file's start). */
+struct plan {
+	uint32_t version, size; /* size of the whole file */
+	uint32_t flags;         /* enum plan_flag */
+	uint32_t uid, gid, umask;
+	uint32_t gid_count, gids_offset; /* uint32_t each */
+	uint32_t rlimit_count;
+	uint32_t last_capability; /* of the running kernel */
+	struct plan_rlimit rlimits[PLAN_MAX_RLIMITS];
+	uint64_t bounding, effective, inheritable, permitted, ambient;
+	uint32_t seccomp_flags;
+	uint32_t seccomp_count, seccomp_offset; /* struct sock_filter each */
+	uint32_t cwd_offset;                    /* NUL-terminated */
+	uint32_t path_offset;                   /* value of PATH to search args[0] in, NUL-terminated */
+	uint32_t hook_count, hooks_offset;      /* startContainer: struct plan_hook each */
+	uint32_t state_offset, state_length;    /* state JSON for the hooks' stdin */
+	int32_t monitor_fd;                     /* SOCK_SEQPACKET: struct plan_report goes here */
+	int32_t start_fd;                       /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
+};
+
+/* One startContainer hook; strings at offsets, vectors NULL-terminated by a 0 offset. */
+struct plan_hook {
+	uint32_t path_offset;
+	uint32_t argc, argv_offset; /* uint32_t offsets of strings */
+	uint32_t envc, envp_offset;
+	uint32_t timeout_s; /* 0: none */
+};
+
+enum plan_report_kind {
+	PLAN_READY    = 1, /* to monitor_fd: everything applied, waiting for start */
+	PLAN_STARTING = 2, /* to monitor_fd: start was asked for; then end-of-file means execve worked */
+	PLAN_FAILED   = 3, /* to monitor_fd, and to the starter's connection when there is one */
+};
+
+enum plan_stage {
+	PLAN_STAGE_READ = 1,
+	PLAN_STAGE_RLIMIT,
+	PLAN_STAGE_GROUPS,
+	PLAN_STAGE_USER,
+	PLAN_STAGE_CAPABILITIES,
+	PLAN_STAGE_NO_NEW_PRIVILEGES,
+	PLAN_STAGE_CWD,
+	PLAN_STAGE_LOOKUP, /* args[0] not found or not executable: found at create */
+	PLAN_STAGE_HOOK,
+	PLAN_STAGE_SECCOMP,
+	PLAN_STAGE_EXEC,
+};
+
+#define PLAN_TEXT_MAX 4096
+
+struct plan_report {
+	uint32_t kind;   /* enum plan_report_kind */
+	uint32_t stage;  /* enum plan_stage, for PLAN_FAILED */
+	int32_t errnum;  /* positive errno; 0 for a hook that exited non-zero */
+	int32_t index;   /* which rlimit, capability or hook */
+	int32_t status;  /* PLAN_STAGE_HOOK: wait status */
+	uint32_t length; /* of text: a hook's last output, or the path that failed */
+	char text[PLAN_TEXT_MAX];
+};
+
+/* What `start` sends on its connection; the stub answers PLAN_FAILED or closes by execve. */
+#define PLAN_START_MESSAGE "start"
+
+#endif

@@ -1,0 +1,1 @@
+verbs_files = src/verbs/verb.h
