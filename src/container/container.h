@@ -18,10 +18,8 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "container/record.h"
 #include "events/journal.h"
-#include "spec/spec.h"
-
-#define CONTAINER_RECORD_VERSION 1
 
 enum container_status {
 	STATUS_CREATING, /* or a create that died half way */
@@ -34,23 +32,6 @@ enum container_status {
 };
 const char *container_status_name(enum container_status status);
 
-/* state.json. Strings are owned and freed by record_done. */
-struct record {
-	char instance[JOURNAL_INSTANCE_LEN + 1];
-	char *oci_version;
-	char *bundle, *rootfs; /* absolute */
-	char *cgroup_path;     /* relative to each hierarchy; NULL with cgroups disabled */
-	char *boot_id;
-	char *created;         /* RFC 3339, when create began */
-	uint32_t owner;        /* effective uid of the creator */
-	bool rootless;
-	size_t annotation_count;
-	struct spec_pair *annotations;
-	char *monitor; /* --monitor and --exit-source as asked for, for adoption */
-};
-
-void record_done(struct record *r);
-
 /* What the lines of the log say beyond the status. */
 struct container_facts {
 	pid_t pid; /* 0: no `created` line yet */
@@ -62,8 +43,8 @@ struct container_facts {
 
 struct container {
 	char id[JOURNAL_ID_MAX + 1];
-	int root_dirfd;  /* --root */
-	int log_dirfd;   /* <root>/.events */
+	int root_dirfd;	 /* --root */
+	int log_dirfd;	 /* <root>/.events */
 	int state_dirfd; /* <root>/ID; flock on it is the container's lock */
 	struct record record;
 	struct journal journal;
@@ -71,10 +52,10 @@ struct container {
 	enum container_status status;
 };
 
-#define CONTAINER_CLOSED                                                                           \
-	{                                                                                          \
-		.root_dirfd = -EBADF, .log_dirfd = -EBADF, .state_dirfd = -EBADF,                  \
-		.journal = JOURNAL_CLOSED, .status = STATUS_UNKNOWN                                \
+#define CONTAINER_CLOSED                                                          \
+	{                                                                         \
+		.root_dirfd = -EBADF, .log_dirfd = -EBADF, .state_dirfd = -EBADF, \
+		.journal = JOURNAL_CLOSED, .status = STATUS_UNKNOWN               \
 	}
 
 /* container_id_check - [A-Za-z0-9][A-Za-z0-9_.+-]{0,127}; else "invalid container ID format". */
@@ -82,8 +63,8 @@ int container_id_check(const char *id, struct error *err);
 
 /*
  * container_root_open - open --root and its .events, making both (0700) when @make
- * The directory must belong to the caller and be writable by nobody else. On -ENOENT without @make the
- * caller sees "no containers" rather than an error.
+ * The directory must belong to the caller and be writable by nobody else. On -ENOENT without @make
+ * the caller sees "no containers" rather than an error.
  */
 int container_root_open(struct container *c, const char *root, bool make, struct error *err);
 
@@ -104,8 +85,9 @@ int container_reserve(struct container *c, const char *id, struct record *record
  */
 int container_open(struct container *c, const char *root, const char *id, struct error *err);
 
-/* container_lock - flock(LOCK_EX) on the state directory, then load again; -ESTALE when it was deleted
- * meanwhile ("container does not exist"). container_unlock happens by container_close as well. */
+/* container_lock - flock(LOCK_EX) on the state directory, then load again; -ESTALE when it was
+ * deleted meanwhile ("container does not exist"). container_unlock happens by container_close as
+ * well. */
 int container_lock(struct container *c, struct error *err);
 
 /* container_reload - read new lines of the log; settle status and facts. */
@@ -128,12 +110,14 @@ void container_close(struct container *c);
 int container_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
 
 /*
- * container_state_json - what `ocirun state` prints (runtime.md#state with runc's additions and `exit`)
+ * container_state_json - what `ocirun state` prints (runtime.md#state with runc's additions and
+ * `exit`)
  * @indent: pretty-printed. malloc'd, no trailing newline; NULL only without memory.
  */
 char *container_state_json(const struct container *c, bool indent);
 
-/* container_hook_state_json - the state for a hook's stdin: @status as the stage demands. malloc'd. */
+/* container_hook_state_json - the state for a hook's stdin: @status as the stage demands. malloc'd.
+ */
 char *container_hook_state_json(const struct container *c, const char *status, pid_t pid);
 
 #endif

@@ -1,1 +1,1 @@
-loop_files = src/loop/loop.c src/loop/loop.h
+loop_files = src/loop/loop.c src/loop/signals.c src/loop/loop.h

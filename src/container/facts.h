@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the lines of the log say about the container beyond its status. */
+#ifndef CONTAINER_FACTS_H
+#define CONTAINER_FACTS_H
+
+#include "container/container.h"
+
+/* facts_read - from `created` and `exited`; what is absent stays zero. @f's old content is freed.
+ */
+int facts_read(const struct journal *j, struct container_facts *f, struct error *err);
+
+/* process_start_time - field 22 of /proc/PID/stat, in clock ticks; -ESRCH when there is none. */
+int process_start_time(pid_t pid, uint64_t *ret);
+
+/* process_is_zombie - 1 if /proc/PID/stat says Z or X; 0; -ESRCH. @ret_status: field 52 (only with
+ * ptrace access to it: otherwise the kernel says 0), may be NULL. */
+int process_is_zombie(pid_t pid, int *ret_status);
+
+/* boot_id - /proc/sys/kernel/random/boot_id, 36 characters. */
+int boot_id(char ret[40], struct error *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only user of libev. */
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <stdlib.h>
+
+struct fd_watch {
+	ev_io io; /* first: libev hands this back */
+	struct loop *loop;
+	loop_function *function;
+	void *arg;
+};
+
+struct loop {
+	struct ev_loop *ev;
+	ev_timer timer;
+	loop_function *timer_function;
+	void *timer_arg;
+	struct fd_watch fds[LOOP_FDS_MAX];
+};
+
+static void fd_is_ready(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct fd_watch *watch = (struct fd_watch *)io;
+
+	(void)ev;
+	(void)events;
+	watch->function(watch->loop, watch->arg);
+}
+
+static void timer_is_due(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	struct loop *loop = timer->data;
+
+	(void)ev;
+	(void)events;
+	loop->timer_function(loop, loop->timer_arg);
+}
+
+struct loop *loop_new(void)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return NULL;
+	/* Signals are ours, by signalfd; the environment must not choose the back end. */
+	loop->ev = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV | EVFLAG_NOSIGMASK);
+	if (!loop->ev) {
+		free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	ev_loop_destroy(loop->ev);
+	free(loop);
+}
+
+int loop_add_fd(struct loop *loop, int fd, loop_function *function, void *arg)
+{
+	for (int i = 0; i < LOOP_FDS_MAX; i++) {
+		struct fd_watch *watch = &loop->fds[i];
+
+		if (watch->function)
+			continue;
+		watch->loop = loop;
+		watch->function = function;
+		watch->arg = arg;
+		ev_io_init(&watch->io, fd_is_ready, fd, EV_READ);
+		ev_io_start(loop->ev, &watch->io);
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+void loop_remove_fd(struct loop *loop, int fd)
+{
+	for (int i = 0; i < LOOP_FDS_MAX; i++) {
+		struct fd_watch *watch = &loop->fds[i];
+
+		if (watch->function && watch->io.fd == fd) {
+			ev_io_stop(loop->ev, &watch->io);
+			watch->function = NULL;
+		}
+	}
+}
+
+void loop_set_timer(struct loop *loop, unsigned int timeout_ms, loop_function *function, void *arg)
+{
+	ev_timer_stop(loop->ev, &loop->timer);
+	loop->timer_function = function;
+	loop->timer_arg = arg;
+	ev_timer_init(&loop->timer, timer_is_due, timeout_ms / 1000.0, 0.);
+	loop->timer.data = loop;
+	ev_timer_start(loop->ev, &loop->timer);
+}
+
+void loop_run(struct loop *loop)
+{
+	ev_run(loop->ev, 0);
+}
+
+void loop_stop(struct loop *loop)
+{
+	ev_break(loop->ev, EVBREAK_ALL);
+}

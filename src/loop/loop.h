@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The event loop: readable descriptors (pidfds and signalfds among them) and one-shot timers. */
+#ifndef LOOP_LOOP_H
+#define LOOP_LOOP_H
+
+#include <signal.h>
+
+struct loop;
+
+typedef void loop_function(struct loop *loop, void *arg);
+
+/* loop_new - NULL without memory or descriptors. loop_free may be given NULL. */
+struct loop *loop_new(void);
+void loop_free(struct loop *loop);
+
+/*
+ * loop_add_fd - call @function whenever @fd is readable or hung up; loop_remove_fd undoes it
+ * @fd: borrowed; remove it from the loop before closing it
+ * Returns 0, or -ENOSPC when more than LOOP_FDS_MAX are watched.
+ */
+#define LOOP_FDS_MAX 16
+int loop_add_fd(struct loop *loop, int fd, loop_function *function, void *arg);
+void loop_remove_fd(struct loop *loop, int fd);
+
+/* loop_set_timer - one shot after @timeout_ms; setting it again replaces it. One per loop. */
+void loop_set_timer(struct loop *loop, unsigned int timeout_ms, loop_function *function, void *arg);
+
+/* loop_run - until loop_stop. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/*
+ * signals_open - block @set in this thread and return a signalfd for it (CLOEXEC, non-blocking)
+ * @ret_previous: the mask before, for children that must not inherit ours; may be NULL
+ */
+int signals_open(const sigset_t *set, sigset_t *ret_previous);
+
+/* signals_next - the next pending signal's number, or 0 when there is none. */
+int signals_next(int signal_fd);
+
+#endif
