@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every bats file loads (`load ../lib/container`): a private --root and bundle per test, ocirun
+# run so that no pipe of the test is held open, and an end at which nothing may be left behind.
+#
+#   $TEST_DIR     a short directory of this test's own    $ROOT    its --root
+#   $BUNDLE       the bundle, made by bundle or bundle_with (config.bash); also the current directory
+#
+# A file with a setup or teardown of its own calls container_setup and container_teardown there.
+
+# shellcheck source-path=SCRIPTDIR disable=SC2034
+LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SOURCE_DIR=$(cd "$LIB_DIR/../.." && pwd)
+: "${OCIRUN:=$SOURCE_DIR/build/ocirun}"
+: "${OCIRUN_TEST_CACHE:=$SOURCE_DIR/build/cache}"
+: "${OCIRUN_TEST_DEADLINE:=20}" # seconds; a hang, not a measure
+export OCIRUN OCIRUN_TEST_CACHE OCIRUN_TEST_DEADLINE
+. "$LIB_DIR/config.bash"
+. "$LIB_DIR/events.bash"
+. "$LIB_DIR/require.bash"
+
+setup() { container_setup; }
+teardown() { container_teardown; }
+teardown_file() { events_validate_kept; }
+
+container_setup() {
+	# Short: the path of a UNIX socket has 107 bytes.
+	TEST_DIR=$(mktemp -d /tmp/ocirun-bats.XXXXXX)
+	ROOT=$TEST_DIR/root
+	BUNDLE=$TEST_DIR/bundle
+	OCIRUN_CMD=("$OCIRUN" --root "$ROOT")
+	export TEST_DIR ROOT
+	# Reports of a sanitizer build go where a redirected or closed stderr cannot hide them.
+	export ASAN_OPTIONS="log_path=$TEST_DIR/sanitizer:exitcode=99:${ASAN_OPTIONS:-}"
+	export UBSAN_OPTIONS="log_path=$TEST_DIR/sanitizer:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+}
+
+# ocirun ARG... - the built binary with this test's --root
+# Its stdout and stderr go through files, since the container inherits them: with `run`, or any pipe,
+# a caller would otherwise wait for the container's end. What a container wrote: container_output.
+ocirun() {
+	local io status=0 name=${*: -1}
+
+	io=$(mktemp "$TEST_DIR/io.XXXXXX")
+	"${OCIRUN_CMD[@]}" "$@" >"$io" 2>"$io.err" </dev/null 3>&- 4>&- || status=$?
+	case " $* " in *" create "* | *" run "*)
+		if [[ $name =~ ^[A-Za-z0-9_.+-]+$ ]]; then ln -sfn "$io" "$TEST_DIR/$name.output"; fi ;;
+	esac
+	cat "$io"
+	cat "$io.err" >&2
+	return "$status"
+}
+
+# container_output ID - what the container has written to its stdout and stderr so far.
+container_output() {
+	cat "$TEST_DIR/$1.output"
+	cat "$(readlink "$TEST_DIR/$1.output").err" >&2
+}
+
+# background NAME ARG... - ocirun ARG... in the background; BACKGROUND_PID is the process itself
+# stdout is $TEST_DIR/NAME.out, stderr $TEST_DIR/NAME.err. Killed at the end of the test.
+background() {
+	local name=$1
+	shift
+	"${OCIRUN_CMD[@]}" "$@" >"$TEST_DIR/$name.out" 2>"$TEST_DIR/$name.err" </dev/null 3>&- 4>&- &
+	BACKGROUND_PID=$!
+	echo "$BACKGROUND_PID" >>"$TEST_DIR/background"
+}
+
+# container_status ID, container_pid ID - from `ocirun state`
+container_status() { ocirun state "$1" | jq -r .status; }
+container_pid() { ocirun state "$1" | jq -r .pid; }
+
+# container_is ID STATUS - and say what it is if it is not.
+container_is() {
+	local seen
+	seen=$(container_status "$1" 2>&1) || true
+	[ "$seen" = "$2" ] || fail "container $1: expected status $2, seen: $seen"
+}
+
+# wait_until COMMAND [ARG...] - run it until it succeeds; the one place with a deadline.
+wait_until() {
+	local end=$((SECONDS + OCIRUN_TEST_DEADLINE)) last
+	until last=$("$@" 2>&1); do
+		[ "$SECONDS" -lt "$end" ] || fail "not within $OCIRUN_TEST_DEADLINE s: $*"$'\n'"$last"
+		sleep 0.02
+	done
+}
+
+fail() {
+	printf '%s\n' "$*" >&2
+	return 1
+}
+
+# ids_of_test - every container this test ever had, by state directories and logs.
+ids_of_test() {
+	{
+		find "$ROOT" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -printf '%f\n'
+		find "$ROOT/.events" -name '*.ndjson' -printf '%f\n' | sed 's/\(@.*\)\?\.ndjson$//'
+	} 2>/dev/null | sort -u
+}
+
+container_teardown() {
+	local pid id problems=0
+
+	cd /
+	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat "$ROOT"/.events/*.ndjson 2>/dev/null || true
+	while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done \
+		< <(cat "$TEST_DIR/background" 2>/dev/null)
+	for id in $(ids_of_test); do
+		ocirun delete --force "$id" || { problems=1; echo "delete --force $id failed" >&2; }
+		nothing_left_in_cgroups "$id" || problems=1
+	done
+	wait_until no_process_left || problems=1
+	! grep -F " $TEST_DIR" /proc/self/mountinfo >&2 || { problems=1; echo "mounts left" >&2; }
+	! grep -s . "$TEST_DIR"/sanitizer* >&2 || problems=1
+	events_keep_logs
+	if [ "$problems" = 0 ] || [ -z "${OCIRUN_TEST_KEEP:-}" ]; then
+		rm -rf --one-file-system "$TEST_DIR"
+	fi
+	return "$problems"
+}
+
+# No process may still have a file of this test open, as its root, its cwd or otherwise.
+no_process_left() {
+	local left
+	left=$(find /proc/[0-9]*/{fd,root,cwd,exe} -maxdepth 1 -lname "$TEST_DIR*" \
+		-printf '%p -> %l\n' 2>/dev/null | grep -v "^/proc/\($$\|$BASHPID\)/") || return 0
+	fail "processes left:"$'\n'"$left"
+}
+
+nothing_left_in_cgroups() {
+	local left
+	left=$(find /sys/fs/cgroup -type d -path "*/ocirun/$1" 2>/dev/null)
+	[ -z "$left" ] || fail "cgroups left: $left"
+}

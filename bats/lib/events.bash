@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# Looking at a container's log. Every line that a test leaves in a log is validated against
+# doc/events.schema.json, and every log against the order that doc/events.md promises, at the end of
+# the file; a test that damages logs on purpose says so by logs_are_damaged.
+
+# events_of ID - all lines of the latest instance.
+events_of() { ocirun events --no-follow "$1"; }
+
+# journal_has ID TYPE [JQ_FILTER] - is there a line of that type for which the filter is true?
+# The filter may be several words for jq: journal_has web exited --argjson n 3 '.exitCode == $n'
+journal_has() {
+	local id=$1 type=$2 lines
+	shift 2
+	[ $# -gt 0 ] || set -- true
+	lines=$(events_of "$id") || return
+	local filter=${*: -1}
+	printf '%s\n' "$lines" | jq -se --arg type "$type" "${@:1:$#-1}" \
+		"any(.[]; .type == \$type and ($filter))" >/dev/null ||
+		fail "log of $id: no $type line with: $filter"$'\n'"$lines"
+}
+
+# events_types ID - the types in order, on one line.
+events_types() { events_of "$1" | jq -r .type | paste -sd ' '; }
+
+# exit_code ID - exitCode of the `exited` line; null when unknown.
+exit_code() { events_of "$1" | jq 'select(.type == "exited") | .exitCode'; }
+
+# log_path ID - the file that holds the log of the latest instance.
+log_path() { printf '%s\n' "$ROOT/.events/$1.ndjson"; }
+
+logs_are_damaged() { touch "$TEST_DIR/damaged"; }
+
+# Called at the end of each test: the logs outlive it until they are validated.
+events_keep_logs() {
+	local log
+	[ ! -e "$TEST_DIR/damaged" ] || return 0
+	mkdir -p "$BATS_FILE_TMPDIR/logs"
+	for log in "$ROOT"/.events/*.ndjson; do
+		[ -f "$log" ] || continue
+		cp "$log" "$BATS_FILE_TMPDIR/logs/test-$BATS_TEST_NUMBER-$(basename "$log")"
+	done
+}
+
+events_validate_kept() {
+	local logs=("$BATS_FILE_TMPDIR"/logs/*.ndjson) python=/usr/bin/python3
+
+	[ -e "${logs[0]}" ] || return 0
+	# Debian's own interpreter is the one that sees python3-jsonschema.
+	[ -x "$python" ] || python=python3
+	"$python" "$LIB_DIR/validate-events.py" "$SOURCE_DIR/doc/events.schema.json" "${logs[@]}"
+}
