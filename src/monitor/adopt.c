@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settling containers whose monitor may have died. */
+#include "monitor/adopt.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/compat.h"
+#include "container/facts.h"
+#include "container/lifecycle.h"
+#include "monitor/exited.h"
+#include "monitor/handover.h"
+
+/* How long a living monitor gets to write the line of an init that is dead already. */
+#define MONITOR_GRACE_MS 1000
+
+static bool is_unfinished(const struct container *c)
+{
+	return c->status == STATUS_CREATED || c->status == STATUS_RUNNING ||
+	       c->status == STATUS_PAUSED;
+}
+
+static int record_exited(struct container *c, const struct exited *e, struct error *err)
+{
+	struct event_members m;
+	int r;
+
+	exited_members(&m, e);
+	r = lifecycle_record(&c->journal, CAUSE_INIT_EXITED, &m, err);
+	return r < 0 ? r : container_reload(c, err);
+}
+
+static int record_lost(struct container *c, const char *reason, struct error *err)
+{
+	const struct exited e = {.pid = c->facts.pid, .reason = reason, .source = SOURCE_NONE};
+
+	return record_exited(c, &e, err);
+}
+
+static int record_witnessed(struct container *c, int pidfd, struct error *err)
+{
+	struct exited e = {.pid = c->facts.pid, .known = true};
+	bool watched = strcmp(c->record.monitor, "none") != 0;
+
+	if (exit_status_witness(pidfd, c->facts.pid, &e.status, &e.source) < 0)
+		return record_lost(c, watched ? REASON_MONITOR_LOST : REASON_UNOBSERVED, err);
+	if (!(c->journal.seen & (1U << EVENT_STARTED)))
+		e.reason = REASON_NEVER_STARTED;
+	return record_exited(c, &e, err);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* The line is due at any moment; half a millisecond is shorter than any notification is worth. */
+static int await_line(struct container *c, struct error *err)
+{
+	int64_t deadline = now_ms() + MONITOR_GRACE_MS;
+	int r;
+
+	do {
+		const struct timespec pause = {.tv_nsec = 500000};
+
+		(void)nanosleep(&pause, NULL);
+		r = container_reload(c, err);
+	} while (r == 0 && is_unfinished(c) && now_ms() < deadline);
+	return r;
+}
+
+/* Double fork, so that the new monitor is nobody's child here. */
+static int start_monitor(struct container *c, int pidfd, int lock_fd, struct error *err)
+{
+	struct watch w = {.journal = &c->journal,
+			  .mode = WATCH_SIBLING,
+			  .pid = c->facts.pid,
+			  .pidfd = pidfd,
+			  .stub_fd = -EBADF};
+	pid_t middle = fork();
+
+	if (middle < 0)
+		return error_sys(err, "fork");
+	if (middle == 0) {
+		struct error ignored = ERROR_INIT;
+
+		if (fork() != 0)
+			_exit(0);
+		memset(w.usage_fds, -1, sizeof(w.usage_fds));
+		monitor_detach();
+		(void)monitor_exec(&w, lock_fd, &ignored);
+		_exit(1);
+	}
+	(void)waitpid(middle, NULL, 0);
+	return 0;
+}
+
+static bool has_ended(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static int settle(struct container *c, int pidfd, struct error *err)
+{
+	struct error busy = ERROR_INIT;
+	autofd lock_fd = monitor_lock(c->state_dirfd, &busy);
+	bool ended = pidfd < 0 || has_ended(pidfd);
+	int r;
+
+	if (lock_fd < 0 && busy.errnum == EWOULDBLOCK)
+		return ended ? await_line(c, err) : 0;
+	if (!ended && strcmp(c->record.monitor, "none") == 0)
+		return 0;
+	if (lock_fd < 0)
+		return 0; /* a read-only state directory: nothing can be started or recorded */
+	/* It may have written its line between our reading and our locking. */
+	r = container_reload(c, err);
+	if (r < 0 || !is_unfinished(c))
+		return r;
+	return ended ? record_witnessed(c, pidfd, err) : start_monitor(c, pidfd, lock_fd, err);
+}
+
+int monitor_adopt(struct container *c, struct error *err)
+{
+	struct error gone = ERROR_INIT;
+	char current_boot[40];
+	autofd pidfd = -EBADF;
+	int r;
+
+	if (!is_unfinished(c))
+		return 0;
+	r = boot_id(current_boot, err);
+	if (r < 0)
+		return r;
+	if (strcmp(current_boot, c->facts.boot_id) != 0)
+		return record_lost(c, REASON_HOST_RESTARTED, err);
+	pidfd = container_pidfd(c, &gone);
+	if (pidfd < 0 && gone.errnum != ESRCH)
+		return 0; /* cannot tell (no descriptors left, say): another verb will */
+	return settle(c, pidfd, err);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When the monitor is gone: whoever looks at the container next finds out what can be known, writes
+ * it down, and starts a new monitor where init lives on.
+ */
+#ifndef MONITOR_ADOPT_H
+#define MONITOR_ADOPT_H
+
+#include "container/container.h"
+
+/*
+ * monitor_adopt - settle a container just opened (container_open or container_lock)
+ *
+ * - from another boot: `exited` with host-restarted;
+ * - init alive and the monitor's lock free: a new monitor is started (not with --monitor=none);
+ * - init dead and the monitor alive: waits a moment for its line;
+ * - init dead and no monitor: `exited` with what a zombie still tells, else monitor-lost, or
+ *   unobserved with --monitor=none.
+ * @c's status and facts are up to date afterwards. What cannot be done is left for the next verb;
+ * only an unwritable log is an error.
+ */
+int monitor_adopt(struct container *c, struct error *err);
+
+#endif

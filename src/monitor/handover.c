@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Laying out the descriptors and becoming ocirun-monitor. */
+#include "monitor/handover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+
+#define MONITOR_PROGRAM "ocirun-monitor"
+
+int monitor_lock(int state_dirfd, struct error *err)
+{
+	autofd fd = openat(state_dirfd, "monitor", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return error_sys(err, "open the monitor's lock");
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return error_sys(err, "lock the monitor's lock");
+	return take_fd(&fd);
+}
+
+void monitor_detach(void)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	(void)setsid(); /* fails only for a leader, which we are not after the fork */
+	(void)chdir("/");
+	(void)umask(077);
+	if (null_fd >= 0) {
+		for (int fd = 0; fd <= STDERR_FILENO; fd++)
+			(void)dup2(null_fd, fd);
+		if (null_fd > STDERR_FILENO)
+			(void)close(null_fd);
+	}
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Move every source above the fixed numbers first, so that no dup2 closes one still needed. */
+static int lay_out(const int *sources, int count)
+{
+	int raised[MONITOR_FD_END];
+
+	for (int i = 0; i < count; i++) {
+		raised[i] = -EBADF;
+		if (sources[i] < 0)
+			continue;
+		raised[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, MONITOR_FD_END);
+		if (raised[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < count; i++) {
+		if (raised[i] < 0)
+			(void)close(MONITOR_FD_JOURNAL +
+				    i); /* nothing there: the number stays empty */
+		else if (dup2(raised[i], MONITOR_FD_JOURNAL + i) < 0)
+			return -errno;
+	}
+	fd_close_from(MONITOR_FD_END);
+	return 0;
+}
+
+/* Installed: in the libexec directory. In a build tree: beside ocirun itself. */
+static int program_path(char *path, size_t size)
+{
+	static const char installed[] = PKGLIBEXECDIR "/" MONITOR_PROGRAM;
+	ssize_t n = readlink("/proc/self/exe", path, size - 1);
+	char *slash;
+
+	if (n > 0) {
+		path[n] = '\0';
+		slash = strrchr(path, '/');
+		if (slash && (size_t)(slash + 1 - path) + sizeof(MONITOR_PROGRAM) <= size) {
+			memcpy(slash + 1, MONITOR_PROGRAM, sizeof(MONITOR_PROGRAM));
+			if (access(path, X_OK) == 0)
+				return 0;
+		}
+	}
+	(void)snprintf(path, size, "%s", installed);
+	return access(path, X_OK) == 0 ? 0 : -errno;
+}
+
+int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
+{
+	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {w->journal->fd, w->pidfd, lock_fd,
+							    w->stub_fd};
+	char path[4096], pid[16], id[JOURNAL_ID_MAX + 1], instance[JOURNAL_INSTANCE_LEN + 1];
+	char *const argv[] = {(char *)MONITOR_PROGRAM,		id,  instance, pid,
+			      (char *)watch_mode_name(w->mode), NULL};
+	char *const envp[] = {NULL};
+	int r;
+
+	memcpy(sources + 4, w->usage_fds, sizeof(w->usage_fds));
+	(void)snprintf(id, sizeof(id), "%s", w->journal->id);
+	(void)snprintf(instance, sizeof(instance), "%s", w->journal->instance);
+	(void)snprintf(pid, sizeof(pid), "%d", w->pid);
+	r = program_path(path, sizeof(path));
+	if (r < 0)
+		return error_sys_num(err, r, "%s", path);
+	r = lay_out(sources, ARRAY_SIZE(sources));
+	if (r < 0)
+		return error_sys_num(err, r, "hand descriptors to " MONITOR_PROGRAM);
+	(void)execve(path, argv, envp);
+	return error_sys(err, "exec %s", path);
+}

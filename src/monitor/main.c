@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ocirun-monitor: outlives create, watches one init, writes `started` and `exited`, and ends. Where
+ * it stands: a session of its own, no controlling terminal, fds as monitor/handover.h lists them
+ * and no others, the host's namespaces. It allocates nothing after start-up and parses nothing.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "monitor/confine.h"
+#include "monitor/handover.h"
+
+static enum watch_mode parse_mode(const char *word)
+{
+	enum watch_mode mode = WATCH_SIBLING;
+
+	while (mode < WATCH_MODES && strcmp(word, watch_mode_name(mode)) != 0)
+		mode++;
+	return mode;
+}
+
+static int fd_if_open(int fd)
+{
+	return fcntl(fd, F_GETFD) < 0 ? -EBADF : fd;
+}
+
+/* SIGHUP of a closing terminal, SIGTERM of a session's end: the container goes on, and so do we. */
+static int block_signals(void)
+{
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	return signals_open(&all, NULL);
+}
+
+static void ignore_signals(struct loop *loop, void *arg)
+{
+	(void)loop;
+	while (signals_next(*(int *)arg))
+		;
+}
+
+int main(int argc, char **argv)
+{
+	struct journal journal = JOURNAL_CLOSED;
+	struct watch w = {.journal = &journal, .pidfd = MONITOR_FD_PIDFD};
+	struct error err = ERROR_INIT;
+	struct loop *loop;
+	int signal_fd;
+
+	if (argc != 5 ||
+	    journal_attach(&journal, fd_if_open(MONITOR_FD_JOURNAL), argv[1], argv[2]) < 0)
+		return EXIT_FAILURE;
+	w.pid = atoi(argv[3]);
+	w.mode = parse_mode(argv[4]);
+	w.stub_fd = fd_if_open(MONITOR_FD_STUB);
+	for (int i = 0; i < USAGE_FILES; i++)
+		w.usage_fds[i] = fd_if_open(MONITOR_FD_USAGE + i);
+	loop = loop_new();
+	signal_fd = block_signals();
+	if (w.mode == WATCH_MODES || !loop || signal_fd < 0)
+		return EXIT_FAILURE;
+	confine_monitor();
+	(void)loop_add_fd(loop, signal_fd, ignore_signals, &signal_fd);
+	return watch_run(&w, loop, &err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop over init's pidfd and the stub's reports. */
+#include "monitor/watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "container/lifecycle.h"
+#include "monitor/exited.h"
+
+static void note_log_error(struct watch *w, const struct error *err)
+{
+	if (w->log_error.kind == ERROR_NONE)
+		w->log_error = *err;
+}
+
+static void timestamp_now(char *text, size_t size)
+{
+	struct timespec now;
+	struct tm tm;
+	size_t length;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)gmtime_r(&now.tv_sec, &tm);
+	length = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	(void)snprintf(text + length, size - length, ".%09ldZ", now.tv_nsec);
+}
+
+static void record_started(struct watch *w)
+{
+	struct error err = ERROR_INIT;
+	struct event_members m;
+
+	timestamp_now(w->started_at, sizeof(w->started_at));
+	members_init(&m);
+	members_add_int(&m, "pid", w->pid);
+	members_add_string(&m, "status", "running");
+	if (lifecycle_record(w->journal, CAUSE_INIT_STARTED, &m, &err) < 0)
+		note_log_error(w, &err);
+}
+
+/* A hook that failed is a start that failed; a failed execve shows in `exited` itself. */
+static void record_failure(struct watch *w)
+{
+	struct error err = ERROR_INIT;
+	struct event_members m;
+	char text[PLAN_TEXT_MAX];
+
+	if (w->failure.stage == PLAN_STAGE_EXEC)
+		return;
+	plan_report_text(&w->failure, text, sizeof(text));
+	members_init(&m);
+	members_add_string(&m, "phase", "start");
+	members_add_tail(&m, "error", text, strlen(text), 1024);
+	if (lifecycle_record(w->journal, CAUSE_START_FAILED, &m, &err) < 0)
+		note_log_error(w, &err);
+}
+
+/* Returns whether there may be more to read. */
+static bool take_report(struct watch *w)
+{
+	struct plan_report report;
+	ssize_t n = recv(w->stub_fd, &report, sizeof(report), MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EINTR;
+	if (n == 0) {
+		close_keeping_errno(take_fd(&w->stub_fd));
+		if (w->starting && !w->failed)
+			record_started(w);
+		return false;
+	}
+	if (report.kind == PLAN_STARTING)
+		w->starting = true;
+	if (report.kind == PLAN_FAILED) {
+		w->failed = true;
+		w->failure = report;
+		record_failure(w);
+	}
+	return true;
+}
+
+static void stub_reports(struct loop *loop, void *arg)
+{
+	struct watch *w = arg;
+	int fd = w->stub_fd;
+
+	while (w->stub_fd >= 0 && take_report(w))
+		;
+	if (w->stub_fd < 0)
+		loop_remove_fd(loop, fd);
+}
+
+/* A watcher that came late has no stub to listen to: what others recorded is what is known. */
+static bool was_started(const struct watch *w)
+{
+	return w->started_at[0] != '\0' || (w->journal->seen & (1U << EVENT_STARTED));
+}
+
+static int record_exited(struct watch *w, const char *source, struct error *err)
+{
+	struct cgroup_usage usage = {0};
+	struct event_members m;
+	char text[PLAN_TEXT_MAX] = "";
+	struct exited e = {.pid = w->pid, .source = source, .usage = &usage};
+
+	cgroup_usage_read(w->usage_fds, &usage);
+	e.known = w->status_known;
+	e.status = w->status;
+	if (!w->status_known)
+		e.reason = REASON_UNOBSERVED;
+	else if (w->failed && w->failure.stage == PLAN_STAGE_EXEC)
+		e.reason = REASON_EXEC_FAILED;
+	else if (!was_started(w))
+		e.reason = REASON_NEVER_STARTED;
+	if (w->failed) {
+		plan_report_text(&w->failure, text, sizeof(text));
+		e.error = text;
+	}
+	if (w->started_at[0])
+		e.started_at = w->started_at;
+	exited_members(&m, &e);
+	return lifecycle_record(w->journal, CAUSE_INIT_EXITED, &m, err);
+}
+
+static void init_ended(struct loop *loop, void *arg)
+{
+	struct watch *w = arg;
+	struct error err = ERROR_INIT;
+	const char *source = SOURCE_NONE;
+
+	/* The stub's last words first: `started` comes before `exited`. */
+	stub_reports(loop, w);
+	loop_remove_fd(loop, w->pidfd);
+	w->status_known = exit_status_collect(w->mode, w->pidfd, w->pid, &w->status, &source) == 0;
+	w->ended = true;
+	/* Seen by others meanwhile: the journal's lock brings w->journal->seen up to date. */
+	if (journal_lock(w->journal) == 0)
+		journal_unlock(w->journal);
+	if (record_exited(w, source, &err) < 0)
+		note_log_error(w, &err);
+	loop_stop(loop);
+}
+
+int watch_run(struct watch *w, struct loop *loop, struct error *err)
+{
+	int r;
+
+	r = loop_add_fd(loop, w->pidfd, init_ended, w);
+	if (r == 0 && w->stub_fd >= 0)
+		r = loop_add_fd(loop, w->stub_fd, stub_reports, w);
+	if (r < 0)
+		return error_sys_num(err, r, "watch pid %d", w->pid);
+	while (!w->ended)
+		loop_run(loop);
+	if (w->log_error.kind == ERROR_NONE)
+		return 0;
+	*err = w->log_error;
+	return -err->errnum;
+}
