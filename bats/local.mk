@@ -1,1 +1,28 @@
-EXTRA_DIST +=
+# The suite that drives the built ocirun. `make check` runs the unit tests and bats/checks, which
+# need neither root nor the kernel's help; `make bats` runs all of it, as root.
+bats_environment = OCIRUN=$(abs_builddir)/ocirun OCIRUN_BUILD=$(abs_builddir)
+
+check-local: ocirun
+	@if test -n "$(BATS)"; then \
+		$(bats_environment) $(srcdir)/bats/run -o tap/checks $(srcdir)/bats/checks; \
+	else echo "bats is not installed: bats/checks did not run"; fi
+
+.PHONY: bats check-hardening bench measure
+bats: all
+	$(bats_environment) $(srcdir)/bats/run -o tap/bats $(srcdir)/bats
+
+check-hardening: all
+	$(bats_environment) $(srcdir)/bats/run -o tap/checks $(srcdir)/bats/checks/hardening.bats
+
+bench: all
+	$(bats_environment) $(srcdir)/bats/bench/bench.sh
+
+measure:
+	$(srcdir)/bats/checks/measure.py $(srcdir)
+
+clean-local:
+	rm -rf tap cache
+
+# A test is found by its folder, so that adding one needs no line here.
+dist-hook:
+	cp -R $(srcdir)/bats $(distdir)/ && chmod -R u+w $(distdir)/bats

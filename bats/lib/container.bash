@@ -11,7 +11,7 @@
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SOURCE_DIR=$(cd "$LIB_DIR/../.." && pwd)
 : "${OCIRUN:=$SOURCE_DIR/build/ocirun}"
-: "${OCIRUN_TEST_CACHE:=$SOURCE_DIR/build/cache}"
+: "${OCIRUN_TEST_CACHE:=${OCIRUN_BUILD:-$SOURCE_DIR/build}/cache}"
 : "${OCIRUN_TEST_DEADLINE:=20}" # seconds; a hang, not a measure
 export OCIRUN OCIRUN_TEST_CACHE OCIRUN_TEST_DEADLINE
 . "$LIB_DIR/config.bash"
