@@ -7,13 +7,14 @@
 #ifndef EVENTS_JOURNAL_H
 #define EVENTS_JOURNAL_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#define JOURNAL_LINE_MAX     4096
-#define JOURNAL_INSTANCE_LEN 32  /* hex digits */
-#define JOURNAL_ID_MAX       128
+#define JOURNAL_LINE_MAX     4096 /* with its LF */
+#define JOURNAL_INSTANCE_LEN 32	  /* hex digits */
+#define JOURNAL_ID_MAX	     128
 
 enum event_type {
 	EVENT_CREATED,
@@ -37,9 +38,17 @@ enum event_type {
 const char *event_type_name(enum event_type type);
 enum event_type event_type_parse(const char *name, size_t length);
 
-/* Members after the fixed ones, built in order into one buffer; too long sets `overflow`. */
+/* What the fixed members can take at most (longest ID and type) is not available to the others. */
+#define MEMBERS_LENGTH_MAX (JOURNAL_LINE_MAX - 288)
+
+/*
+ * Members after the fixed ones, built in order into one buffer. Keys are literals of ours and are
+ * not escaped. A member that does not fit is left out whole and sets `overflow`, after which
+ * nothing more is taken; objects left open are the caller's mistake.
+ */
 struct event_members {
 	size_t length;
+	unsigned int depth; /* objects open */
 	bool overflow;
 	char text[JOURNAL_LINE_MAX];
 };
@@ -50,11 +59,14 @@ void members_add_bool(struct event_members *m, const char *key, bool value);
 void members_add_null(struct event_members *m, const char *key);
 /* Escapes as JSON asks; bytes that are no UTF-8 become U+FFFD; NULL adds null. */
 void members_add_string(struct event_members *m, const char *key, const char *value);
-/* As add_string, but keeps only the last @max bytes of @value (whole characters). */
+/*
+ * As add_string, but keeps only the last @max bytes of @value (whole characters), and fewer when
+ * their escaped form would not fit: so it comes last, and does not overflow. NUL becomes U+FFFD.
+ */
 void members_add_tail(struct event_members *m, const char *key, const char *value, size_t length,
 		      size_t max);
 void members_open(struct event_members *m, const char *key); /* "key":{ */
-void members_close(struct event_members *m);                 /* } */
+void members_close(struct event_members *m);		     /* } */
 
 struct journal {
 	int fd; /* owned */
@@ -65,24 +77,42 @@ struct journal {
 	uint64_t seq;
 	uint32_t seen; /* bit per enum event_type */
 	bool paused;   /* the last of paused/resumed was paused */
+	bool torn;     /* a write of ours was cut short: to be closed before the next one */
 };
 
-#define JOURNAL_CLOSED {.fd = -EBADF}
+#define JOURNAL_CLOSED       \
+	{                    \
+		.fd = -EBADF \
+	}
+
+/* journal_has_seen - did a line of @type stand in what has been read? */
+static inline bool journal_has_seen(const struct journal *j, enum event_type type)
+{
+	return j->seen & (1U << type);
+}
 
 /*
  * journal_create - begin the log of a new instance: <dir>/ID.ndjson, mode 0600
  *
- * The log of an earlier instance of the same ID is renamed to ID@INSTANCE.ndjson first. 64 KiB are
- * reserved (fallocate KEEP_SIZE) so that `exited` fits on a full disk. The caller holds the ID.
- * @instance: 32 hex digits
- * Returns 0, or a negative errno; nothing is left behind then.
+ * The log of an earlier instance of the same ID is kept as ID@INSTANCE.ndjson; a reader finds one
+ * or the other under ID.ndjson at any time, never nothing. 64 KiB are reserved (fallocate
+ * KEEP_SIZE) so that `exited` fits on a full disk. The name is durable on return. The caller holds
+ * the ID.
+ * @instance: 32 lower-case hex digits
+ * Returns 0, or a negative errno: -EINVAL for a bad ID or instance, -ELOOP or -EINVAL when
+ * something that is no regular file has the name. Nothing is left behind then.
  */
 int journal_create(struct journal *j, int dirfd, const char *id, const char *instance);
 
-/* journal_open - an existing log for appending. -ENOENT; -ESTALE if it is of another instance. */
+/*
+ * journal_open - an existing log for appending
+ * @instance: may be NULL: whose log it is, is taken from the log
+ * -ENOENT; -ESTALE if it is of another instance; -EINVAL when it is no regular file.
+ */
 int journal_open(struct journal *j, int dirfd, const char *id, const char *instance);
 
-/* journal_attach - the same from a descriptor that was handed over (the monitor). */
+/* journal_attach - the same from a descriptor that was handed over (the monitor); @fd becomes @j's.
+ */
 int journal_attach(struct journal *j, int fd, const char *id, const char *instance);
 
 void journal_close(struct journal *j);
@@ -90,25 +120,33 @@ void journal_close(struct journal *j);
 /*
  * journal_lock - flock(LOCK_EX) and read what others appended since: seq, seen, paused
  *
- * A torn or NUL tail (power cut, ENOSPC) is closed here, so that the next line starts cleanly.
- * Locks exclude processes, not descriptors shared by fork. Returns 0 or a negative errno.
+ * A torn or NUL tail (power cut, ENOSPC) is closed here by an LF, so that the next line starts
+ * cleanly; nothing is ever cut off. Locks exclude processes, not descriptors shared by fork.
+ * Returns 0 or a negative errno; the lock is not held then.
  */
 int journal_lock(struct journal *j);
 void journal_unlock(struct journal *j);
+
+/* journal_refresh - read what was appended since, without lock and repair. 0 or a negative errno.
+ */
+int journal_refresh(struct journal *j);
 
 /*
  * journal_append - add one line; the lock must be held
  * @members: borrowed, may be NULL
  *
  * On return the line is on disk (fdatasync). On failure readers see the log as before, or a torn
- * last line that the next lock closes. Returns 0, -ENOSPC, -EIO, or -EMSGSIZE.
+ * last line that the next lock or append closes, or (fdatasync alone failed: -EIO) the line without
+ * the promise that it survives a power cut; @j->seq tells. After `deleted` what is left of the
+ * reserve goes back to the file system. Returns 0, -ENOSPC, -EIO, or -EMSGSIZE.
  */
 int journal_append(struct journal *j, enum event_type type, const struct event_members *members);
 
 /*
  * journal_sweep - remove logs of deleted containers beyond the retention: older than @max_age_s
  * after `deleted`, or more than @max_count of them. Logs without `deleted` stay. Cheap when it ran
- * less than a minute ago. Failures are ignored: the next sweep tries again.
+ * less than a minute ago. Failures are ignored: the next sweep tries again. The one function here
+ * that allocates (it reads a directory).
  */
 void journal_sweep(int dirfd, unsigned int max_age_s, unsigned int max_count);
 

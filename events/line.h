@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What makes a line of the log a line: the fixed members in their fixed order, and one whole JSON
+ * object. Writer and reader share this one judgement, so they cannot disagree about the next seq.
+ */
+#ifndef EVENTS_LINE_H
+#define EVENTS_LINE_H
+
+#include "events/scan.h"
+
+struct line {
+	struct span whole; /* without the LF */
+	struct span type, id, instance, timestamp;
+	uint64_t seq;
+};
+
+/*
+ * line_parse - @text without its LF
+ * False for anything that ocirun did not write whole: a torn or NUL tail, a foreign line, a line of
+ * another schema version. @ret points into @text.
+ */
+bool line_parse(const char *text, size_t length, struct line *ret);
+
+/* line_id_ok - may @id stand in a log's name? [A-Za-z0-9][A-Za-z0-9_.+-]*, at most 128 bytes. */
+bool line_id_ok(const char *id, size_t length);
+
+/* line_instance_ok - 32 lower-case hex digits? */
+bool line_instance_ok(const char *instance, size_t length);
+
+/*
+ * line_first_instance - the instance of the first line of the log @fd that is one
+ * @ret: 33 bytes; Returns 0, -ENODATA when there is no such line in the first 64 KiB, or an errno.
+ */
+int line_first_instance(int fd, char *ret);
+
+#endif
