@@ -13,9 +13,9 @@
 
 #include <stdint.h>
 
-#define PLAN_VERSION     1
+#define PLAN_VERSION	 1
 #define PLAN_MAX_RLIMITS 16
-#define PLAN_MAX_GIDS    65536
+#define PLAN_MAX_GIDS	 65536
 
 struct plan_rlimit {
 	uint32_t resource;
@@ -24,18 +24,21 @@ struct plan_rlimit {
 };
 
 enum plan_flag {
-	PLAN_SET_CAPABILITIES   = 1 << 0,
-	PLAN_NO_NEW_PRIVILEGES  = 1 << 1,
-	PLAN_SET_GROUPS         = 1 << 2, /* clear where setgroups is denied (rootless) */
-	PLAN_SET_UMASK          = 1 << 3,
-	PLAN_SECCOMP            = 1 << 4,
-	PLAN_WAIT_FOR_START     = 1 << 5, /* create; clear for exec, which runs at once */
+	PLAN_SET_CAPABILITIES = 1 << 0,
+	PLAN_NO_NEW_PRIVILEGES = 1 << 1,
+	PLAN_SET_GROUPS = 1 << 2, /* clear where setgroups is denied (rootless) */
+	PLAN_SET_UMASK = 1 << 3,
+	PLAN_SECCOMP = 1 << 4,
+	PLAN_WAIT_FOR_START = 1 << 5, /* create; clear for exec, which runs at once */
+	/* Until the monitor sends PLAN_COMMIT_MESSAGE on monitor_fd, its end-of-file ends the stub:
+	 * nothing outlives a create that nobody recorded. A `start` counts as the commit, too. */
+	PLAN_AWAIT_COMMIT = 1 << 6,
 };
 
 /* A sealed memfd: this header, then the tail at the given offsets (bytes from the file's start). */
 struct plan {
 	uint32_t version, size; /* size of the whole file */
-	uint32_t flags;         /* enum plan_flag */
+	uint32_t flags;		/* enum plan_flag */
 	uint32_t uid, gid, umask;
 	uint32_t gid_count, gids_offset; /* uint32_t each */
 	uint32_t rlimit_count;
@@ -44,12 +47,12 @@ struct plan {
 	uint64_t bounding, effective, inheritable, permitted, ambient;
 	uint32_t seccomp_flags;
 	uint32_t seccomp_count, seccomp_offset; /* struct sock_filter each */
-	uint32_t cwd_offset;                    /* NUL-terminated */
-	uint32_t path_offset;                   /* value of PATH to search args[0] in, NUL-terminated */
-	uint32_t hook_count, hooks_offset;      /* startContainer: struct plan_hook each */
-	uint32_t state_offset, state_length;    /* state JSON for the hooks' stdin */
-	int32_t monitor_fd;                     /* SOCK_SEQPACKET: struct plan_report goes here */
-	int32_t start_fd;                       /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
+	uint32_t cwd_offset;			/* NUL-terminated */
+	uint32_t path_offset;		   /* value of PATH to search args[0] in, NUL-terminated */
+	uint32_t hook_count, hooks_offset; /* startContainer: struct plan_hook each */
+	uint32_t state_offset, state_length; /* state JSON for the hooks' stdin */
+	int32_t monitor_fd;		     /* SOCK_SEQPACKET: struct plan_report goes here */
+	int32_t start_fd; /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
 };
 
 /* One startContainer hook; strings at offsets, vectors NULL-terminated by a 0 offset. */
@@ -61,9 +64,10 @@ struct plan_hook {
 };
 
 enum plan_report_kind {
-	PLAN_READY    = 1, /* to monitor_fd: everything applied, waiting for start */
-	PLAN_STARTING = 2, /* to monitor_fd: start was asked for; then end-of-file means execve worked */
-	PLAN_FAILED   = 3, /* to monitor_fd, and to the starter's connection when there is one */
+	PLAN_READY = 1, /* to monitor_fd: everything applied, waiting for start */
+	PLAN_STARTING =
+		2, /* to monitor_fd: start was asked for; then end-of-file means execve worked */
+	PLAN_FAILED = 3, /* to monitor_fd, and to the starter's connection when there is one */
 };
 
 enum plan_stage {
@@ -82,17 +86,22 @@ enum plan_stage {
 
 #define PLAN_TEXT_MAX 4096
 
+/* On the wire it ends with the text: offsetof(struct plan_report, text) + length bytes. */
 struct plan_report {
-	uint32_t kind;   /* enum plan_report_kind */
-	uint32_t stage;  /* enum plan_stage, for PLAN_FAILED */
-	int32_t errnum;  /* positive errno; 0 for a hook that exited non-zero */
-	int32_t index;   /* which rlimit, capability or hook */
-	int32_t status;  /* PLAN_STAGE_HOOK: wait status */
-	uint32_t length; /* of text: a hook's last output, or the path that failed */
+	uint32_t kind;	    /* enum plan_report_kind */
+	uint32_t stage;	    /* enum plan_stage, for PLAN_FAILED */
+	int32_t errnum;	    /* positive errno; 0 for a hook that ran and failed */
+	int32_t index;	    /* which rlimit or hook */
+	int32_t status;	    /* PLAN_STAGE_HOOK: wait status */
+	uint32_t timed_out; /* PLAN_STAGE_HOOK: its timeout passed */
+	uint64_t ungranted; /* PLAN_READY: capabilities asked for that this process cannot have */
+	uint32_t length; /* of text: READY the resolved path, HOOK its last output, else what failed
+			  */
 	char text[PLAN_TEXT_MAX];
 };
 
 /* What `start` sends on its connection; the stub answers PLAN_FAILED or closes by execve. */
-#define PLAN_START_MESSAGE "start"
+#define PLAN_START_MESSAGE  "start"
+#define PLAN_COMMIT_MESSAGE "commit"
 
 #endif
