@@ -8,3 +8,8 @@ check_PROGRAMS += test-json
 test_json_SOURCES = src/base/test-json.c
 test_json_LDADD = $(core_libs)
 TESTS += test-json
+
+check_PROGRAMS += test-path
+test_path_SOURCES = src/base/test-path.c
+test_path_LDADD = $(core_libs)
+TESTS += test-path
