@@ -1,1 +1,12 @@
-verbs_files = src/verbs/verb.h
+verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/options.h \
+	src/verbs/globals.c src/verbs/globals.h src/verbs/help.c src/verbs/help.h \
+	src/verbs/print.c src/verbs/matching.c src/verbs/matching.h \
+	src/verbs/state.c src/verbs/list.c src/verbs/kill.c \
+	src/setup/seccomp_version.c src/setup/seccomp_version.h
+
+check_PROGRAMS += test-options test-signal-names
+test_options_SOURCES = src/verbs/test-options.c
+test_options_LDADD = $(core_libs)
+test_signal_names_SOURCES = src/base/test-signal-names.c
+test_signal_names_LDADD = $(core_libs)
+TESTS += test-options test-signal-names
