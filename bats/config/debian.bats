@@ -71,7 +71,7 @@ start_redis() {
 	start_redis
 	background waiter wait redis
 	ocirun kill redis TERM
-	run -0 wait "$BACKGROUND_PID"
+	background_returns 0
 	journal_has redis exited '.exitCode == 0 and .signal == null and .reason == "exited"'
 	[[ $(container_output redis) == *"User requested shutdown"* ]]
 	ocirun delete redis

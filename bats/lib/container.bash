@@ -8,6 +8,7 @@
 # A file with a setup or teardown of its own calls container_setup and container_teardown there.
 
 # shellcheck source-path=SCRIPTDIR disable=SC2034
+bats_require_minimum_version 1.5.0 # run -STATUS
 LIB_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SOURCE_DIR=$(cd "$LIB_DIR/../.." && pwd)
 : "${OCIRUN:=$SOURCE_DIR/build/ocirun}"
@@ -66,6 +67,16 @@ background() {
 	echo "$BACKGROUND_PID" >>"$TEST_DIR/background"
 }
 
+# background_returns STATUS [PID] - wait for it (the last one), and see its exit status.
+background_returns() {
+	local expected=$1 pid=${2:-$BACKGROUND_PID} status=0
+	wait_until has_ended "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = "$expected" ] || fail "background process: expected status $expected, seen: $status"
+}
+
+has_ended() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+
 # container_status ID, container_pid ID - from `ocirun state`
 container_status() { ocirun state "$1" | jq -r .status; }
 container_pid() { ocirun state "$1" | jq -r .pid; }
@@ -102,6 +113,7 @@ ids_of_test() {
 container_teardown() {
 	local pid id problems=0
 
+	[ -n "${TEST_DIR:-}" ] || return 0 # skipped before it began
 	cd /
 	[ -n "${BATS_TEST_COMPLETED:-}" ] || cat "$ROOT"/.events/*.ndjson 2>/dev/null || true
 	while read -r pid; do kill -9 "$pid" 2>/dev/null || true; done \
