@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "ocirun/exit-status.h"
 #include "verbs/globals.h"
 #include "verbs/help.h"
 #include "verbs/options.h"
@@ -169,7 +170,7 @@ int main(int argc, char **argv)
 {
 	struct invocation invocation = {0};
 	struct error err = ERROR_INIT;
-	int failure = EXIT_FAILURE, r;
+	int failure = OCIRUN_EXIT_FAILURE, r;
 
 	(void)argc;
 	r = harden(&err);

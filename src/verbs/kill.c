@@ -11,6 +11,7 @@
 #include "cgroup/cgroup.h"
 #include "container/container.h"
 #include "container/lifecycle.h"
+#include "monitor/adopt.h"
 #include "verbs/matching.h"
 #include "verbs/verb.h"
 
@@ -132,6 +133,8 @@ static int kill_one(const char *root, const char *id, const void *detail, struct
 	int r;
 
 	r = container_open(&c, root, id, err);
+	if (r == 0)
+		r = monitor_adopt(&c, err);
 	if (r < 0)
 		return r;
 	if (!is_alive(&c) && !(opt->all && c.status == STATUS_STOPPED))

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "container/container.h"
+#include "monitor/adopt.h"
 #include "ocirun/version.h"
 #include "verbs/verb.h"
 
@@ -115,6 +116,8 @@ static int row_read(struct row *row, const char *root, const char *id, struct er
 	int r;
 
 	r = container_open(&c, root, id, &problem);
+	if (r == 0)
+		r = monitor_adopt(&c, &problem);
 	if (r < 0 && problem.kind == ERROR_MISSING)
 		return 0;
 	if (r < 0) {

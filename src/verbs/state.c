@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "container/container.h"
+#include "monitor/adopt.h"
 #include "verbs/verb.h"
 
 static int run(const struct globals *g, const void *options, char **args, struct error *err)
@@ -14,6 +15,8 @@ static int run(const struct globals *g, const void *options, char **args, struct
 
 	(void)options;
 	r = container_open(&c, g->root, args[0], err);
+	if (r == 0)
+		r = monitor_adopt(&c, err);
 	if (r < 0)
 		return r;
 	json = container_state_json(&c, true);

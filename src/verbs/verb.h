@@ -59,9 +59,11 @@ struct verb {
 	const struct option_spec *options; /* ends with a NULL name; may be NULL */
 	/*
 	 * run - do it
-	 * @options: zeroed, then filled from the command line; @args: the positionals,
-	 * NULL-terminated Returns the exit status (0..255), or a negative errno with @err set (exit
-	 * status 1, or failure_status where that is not 0).
+	 * @options: zeroed, then filled from the command line
+	 * @args: the positionals, NULL-terminated
+	 *
+	 * Returns the exit status (0..255), or a negative errno with @err set: exit status 1, or
+	 * failure_status where that is not 0.
 	 */
 	int (*run)(const struct globals *g, const void *options, char **args, struct error *err);
 	int failure_status; /* 0: 1. wait and exec: 255 */
