@@ -19,8 +19,9 @@
 
 /* One mounted hierarchy of the host. */
 struct cgroup_hierarchy {
-	char name[64];        /* directory below the mount root: "memory", "cpu,cpuacct", "unified", "" */
-	char controllers[96]; /* v1: "memory", "cpu,cpuacct", "name=systemd"; v2: cgroup.controllers */
+	char name[64]; /* directory below the mount root: "memory", "cpu,cpuacct", "unified", "" */
+	char controllers[96]; /* v1: "memory", "cpu,cpuacct", "name=systemd"; v2: cgroup.controllers
+			       */
 	char mount_point[160];
 	bool v2;
 };
@@ -42,8 +43,8 @@ int cgroup_host_probe(struct cgroup_host *host, const char *root, struct error *
 /* The container's place. Held by create and by every verb that acts on its processes. */
 struct cgroup {
 	const struct cgroup_host *host; /* borrowed */
-	char path[512];                 /* relative to each hierarchy's mount point, leading '/' */
-	bool disabled;                  /* --cgroup-manager=disabled: every operation is a no-op */
+	char path[512];			/* relative to each hierarchy's mount point, leading '/' */
+	bool disabled;			/* --cgroup-manager=disabled: every operation is a no-op */
 	bool tolerant; /* --rootless: EACCES, EPERM, EROFS are ignored where no limits are asked */
 	uint32_t present; /* bit per hierarchy: the directory was made or found there */
 };
@@ -51,8 +52,8 @@ struct cgroup {
 /*
  * cgroup_place - decide the path from linux.cgroupsPath and the ID; touches nothing
  *
- * Absolute: as it is. Relative or absent: privileged callers get /ocirun/<path or id>; others a child
- * of the parent of their own cgroup. ".." is an error. Returns 0, -EINVAL.
+ * Absolute: as it is. Relative or absent: privileged callers get /ocirun/<path or id>; others a
+ * child of the parent of their own cgroup. ".." is an error. Returns 0, -EINVAL.
  */
 int cgroup_place(struct cgroup *cg, const struct cgroup_host *host, const char *cgroups_path,
 		 const char *id, bool privileged, struct error *err);
@@ -69,7 +70,8 @@ void cgroup_open(struct cgroup *cg, const struct cgroup_host *host, const char *
 int cgroup_create(struct cgroup *cg, const struct spec *spec, struct error *err);
 
 /*
- * cgroup_apply - write the limits; devices included (v1 devices.allow/deny, v2 eBPF), deny-all first
+ * cgroup_apply - write the limits; devices included (v1 devices.allow/deny, v2 eBPF), deny-all
+ * first
  *
  * A limit whose controller is missing is an error naming the field, unless cg->tolerant and it is
  * only the default device list. Checked before anything is written where that can be known.
@@ -141,7 +143,7 @@ struct cgroup_usage {
 
 /* fds through which the monitor reads usage later, without paths and without privileges. */
 enum cgroup_usage_file {
-	USAGE_CPU_STAT,      /* v2 cpu.stat, v1 cpuacct.usage */
+	USAGE_CPU_STAT,	     /* v2 cpu.stat, v1 cpuacct.usage */
 	USAGE_CPU_ACCT_STAT, /* v1 cpuacct.stat (user/system in USER_HZ) */
 	USAGE_MEMORY_PEAK,   /* v2 memory.peak, v1 memory.max_usage_in_bytes */
 	USAGE_MEMORY_EVENTS, /* v2 memory.events, v1 memory.oom_control */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Freezing and thawing: v2's cgroup.freeze where the container is in a v2 hierarchy, v1's freezer
+ * otherwise. v2 tells by poll(2) when it is done; v1 has to be asked again and again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cgroup/dir.h"
+
+#define FREEZE_TIMEOUT_MS 10000
+#define V1_RETRY_MS	  5
+#define V2_RETRY_MS	  200
+
+/* A freezer of the container: its directory, and how it spells things. */
+struct freezer {
+	int dirfd;
+	bool v2;
+	size_t index;
+};
+
+static int freezer_open_at(const struct cgroup *cg, int index, const char *file,
+			   struct freezer *ret)
+{
+	autofd dir = -EBADF;
+
+	if (index < 0 || !cgroup_is_present(cg, (size_t)index))
+		return -ENOENT;
+	dir = cgroup_dir_open(cg, (size_t)index);
+	if (dir < 0)
+		return dir;
+	if (faccessat(dir, file, F_OK, 0) < 0)
+		return -errno;
+	ret->v2 = cg->host->hierarchies[index].v2;
+	ret->index = (size_t)index;
+	ret->dirfd = take_fd(&dir);
+	return 0;
+}
+
+static int freezer_open_v2(const struct cgroup *cg, struct freezer *ret)
+{
+	return freezer_open_at(cg, cgroup_find_v2(cg->host), "cgroup.freeze", ret);
+}
+
+static int freezer_open_v1(const struct cgroup *cg, struct freezer *ret)
+{
+	return freezer_open_at(cg, cgroup_find(cg->host, "freezer"), "freezer.state", ret);
+}
+
+static int freezer_write(const struct freezer *freezer, bool freeze)
+{
+	if (freezer->v2)
+		return file_write_at(freezer->dirfd, "cgroup.freeze", freeze ? "1" : "0");
+	return file_write_at(freezer->dirfd, "freezer.state", freeze ? "FROZEN" : "THAWED");
+}
+
+/* 1 frozen, 0 thawed, -EINPROGRESS on the way, or another negative errno. */
+static int freezer_state(const struct freezer *freezer)
+{
+	char state[32];
+	uint64_t frozen;
+	ssize_t n;
+
+	if (freezer->v2) {
+		int r = cgroup_key_read(freezer->dirfd, "cgroup.events", "frozen", &frozen);
+
+		return r < 0 ? r : frozen != 0;
+	}
+	n = file_read_at(freezer->dirfd, "freezer.state", state, sizeof(state));
+	if (n < 0)
+		return (int)n;
+	if (!strcmp(state, "FREEZING"))
+		return -EINPROGRESS;
+	return !strcmp(state, "FROZEN");
+}
+
+static void freezer_pause(const struct freezer *freezer, bool freeze, int events_fd)
+{
+	struct pollfd change = {.fd = events_fd, .events = POLLPRI};
+
+	(void)poll(&change, 1, freezer->v2 ? V2_RETRY_MS : V1_RETRY_MS);
+	/* v1 can get stuck where a process was in vfork(2) or being traced: asking again helps. */
+	if (!freezer->v2)
+		(void)freezer_write(freezer, freeze);
+}
+
+static int freezer_set(const struct freezer *freezer, bool freeze)
+{
+	int64_t deadline = cgroup_now_ms() + FREEZE_TIMEOUT_MS;
+	autofd events = -EBADF;
+	int r;
+
+	if (freezer->v2)
+		events = openat(freezer->dirfd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	r = freezer_write(freezer, freeze);
+	while (r == 0) {
+		char unread[CGROUP_TEXT_MAX];
+
+		/* The descriptor that is polled must have been read since the last change. */
+		if (events >= 0)
+			(void)pread(events, unread, sizeof(unread), 0);
+		r = freezer_state(freezer);
+		if (r == freeze)
+			return 0;
+		if (r < 0 && r != -EINPROGRESS)
+			break;
+		r = cgroup_now_ms() > deadline ? -ETIMEDOUT : 0;
+		if (r == 0)
+			freezer_pause(freezer, freeze, events);
+	}
+	return r;
+}
+
+static int thaw(const struct cgroup *cg, struct error *err)
+{
+	int (*const opens[])(const struct cgroup *, struct freezer *) = {freezer_open_v2,
+									 freezer_open_v1};
+
+	for (size_t i = 0; i < ARRAY_SIZE(opens); i++) {
+		struct freezer freezer = {.dirfd = -EBADF};
+		int r = opens[i](cg, &freezer);
+
+		if (r == 0)
+			r = freezer_set(&freezer, false);
+		close_keeping_errno(freezer.dirfd);
+		if (r == -ETIMEDOUT)
+			return error_set(err, ERROR_SYSTEM, ETIMEDOUT,
+					 "cgroup %s stays frozen, by a cgroup above it", cg->path);
+		if (r < 0 && r != -ENOENT)
+			return error_sys_num(err, r, "thaw cgroup %s", cg->path);
+	}
+	return 0;
+}
+
+int cgroup_freeze(const struct cgroup *cg, bool freeze, struct error *err)
+{
+	struct freezer freezer = {.dirfd = -EBADF};
+	int r;
+
+	if (!freeze)
+		return cg->disabled ? 0 : thaw(cg, err);
+	r = cg->disabled ? -ENOENT : freezer_open_v2(cg, &freezer);
+	if (r == -ENOENT && !cg->disabled)
+		r = freezer_open_v1(cg, &freezer);
+	if (r == -ENOENT)
+		return error_set(err, ERROR_SYSTEM, EOPNOTSUPP,
+				 "the container is in no cgroup that can be frozen");
+	if (r == 0)
+		r = freezer_set(&freezer, true);
+	if (r < 0)
+		(void)freezer_write(&freezer, false);
+	close_keeping_errno(freezer.dirfd);
+	if (r == -ETIMEDOUT)
+		return error_set(err, ERROR_SYSTEM, ETIMEDOUT,
+				 "cgroup %s did not freeze within %d s", cg->path,
+				 FREEZE_TIMEOUT_MS / 1000);
+	return r < 0 ? error_sys_num(err, r, "freeze cgroup %s", cg->path) : 0;
+}
+
+int cgroup_thaw_all(const struct cgroup *cg)
+{
+	struct freezer freezer = {.dirfd = -EBADF};
+	int result = 0, r = freezer_open_v2(cg, &freezer);
+
+	if (r == 0)
+		result = freezer_write(&freezer, false);
+	close_keeping_errno(freezer.dirfd);
+	freezer.dirfd = -EBADF;
+	r = freezer_open_v1(cg, &freezer);
+	if (r == 0)
+		r = freezer_write(&freezer, false);
+	close_keeping_errno(freezer.dirfd);
+	return result < 0 ? result : r == -ENOENT ? 0 : r;
+}
+
+int cgroup_is_frozen(const struct cgroup *cg, struct error *err)
+{
+	struct freezer freezer = {.dirfd = -EBADF};
+	int r = cg->disabled ? -ENOENT : freezer_open_v2(cg, &freezer);
+	bool frozen = false;
+
+	if (r == 0)
+		r = freezer_state(&freezer);
+	close_keeping_errno(freezer.dirfd);
+	frozen = r == 1;
+	if (frozen || cg->disabled)
+		return frozen;
+	/* Somebody else may have used the other freezer of a hybrid host. */
+	if (r >= 0 || r == -ENOENT) {
+		freezer.dirfd = -EBADF;
+		r = freezer_open_v1(cg, &freezer);
+		if (r == 0)
+			r = freezer_state(&freezer);
+		close_keeping_errno(freezer.dirfd);
+	}
+	if (r == -EINPROGRESS || r == 1)
+		return 1;
+	if (r < 0 && r != -ENOENT)
+		return error_sys_num(err, r, "read the freezer of cgroup %s", cg->path);
+	return 0;
+}

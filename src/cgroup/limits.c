@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checking and writing limits by the tables. What is wrong in the config or missing on the host is
+ * told before anything is written; the words always name the JSON field.
+ */
+#include "cgroup/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "cgroup/devices.h"
+#include "cgroup/dir.h"
+
+struct table {
+	bool v2;
+	const struct limit_row *rows;
+	const size_t *count;
+};
+
+static const struct table tables[] = {
+	{false, limits_v1, &limits_v1_count},
+	{true, limits_v2, &limits_v2_count},
+};
+
+int limit_write(int dirfd, const char *file, const char *value)
+{
+	int r = strchr(value, '\n') ? 0 : file_write_at(dirfd, file, value);
+
+	for (const char *line = strchr(value, '\n') ? value : ""; r == 0 && *line;) {
+		char text[256];
+		size_t span = strcspn(line, "\n");
+
+		if (span >= sizeof(text))
+			return -E2BIG;
+		memcpy(text, line, span);
+		text[span] = '\0';
+		if (span > 0)
+			r = file_write_at(dirfd, file, text);
+		line += span + (line[span] == '\n');
+	}
+	return r;
+}
+
+static int convert(struct limit_source *from, struct limit *ret, struct error *err)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->value = ret->text;
+	if (from->row->file)
+		(void)snprintf(ret->file, sizeof(ret->file), "%s", from->row->file);
+	return from->row->convert(from, ret, err);
+}
+
+/* ---- before anything is touched ---- */
+
+/*
+ * The nearest cgroup above the container's that is there already and is not the root: on v1 it has
+ * all files that the container's will have. -EBADF when there is none to ask.
+ */
+static int nearest_open(const struct cgroup *cg, size_t index)
+{
+	autofd dir = cgroup_mount_open(cg, index);
+	bool below_root = false;
+	const char *path = cg->path + 1;
+
+	while (dir >= 0 && *path) {
+		char part[NAME_MAX + 1];
+		size_t span = strcspn(path, "/");
+		int next;
+
+		memcpy(part, path, span);
+		part[span] = '\0';
+		next = openat(dir, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (next < 0)
+			break;
+		(void)close(dir);
+		dir = next;
+		below_root = true;
+		path += span + strspn(path + span, "/");
+	}
+	return below_root ? take_fd(&dir) : -EBADF;
+}
+
+static int check_row(struct limit_source *from, int index, struct error *err)
+{
+	const struct limit_row *row = from->row;
+	struct limit limit;
+	int r;
+
+	while ((r = convert(from, &limit, err)) > 0) {
+		if (row->refused)
+			return error_config(err, "linux.resources.%s: %s", row->field,
+					    row->refused);
+		if (index < 0 && row->optional)
+			return 0;
+		if (index < 0)
+			return error_config(err,
+					    "linux.resources.%s: the host has no %s controller",
+					    row->field, row->controller);
+		if (from->dirfd >= 0 && !row->optional && !limit_has_file(from, limit.file))
+			return error_config(
+				err, "linux.resources.%s: the host's %s controller has no %s",
+				row->field, row->controller, limit.file);
+		from->index++;
+	}
+	return r;
+}
+
+static int check_table(const struct cgroup *cg, const struct table *table,
+		       const struct spec_resources *resources, struct error *err)
+{
+	for (size_t i = 0; i < *table->count; i++) {
+		const struct limit_row *row = &table->rows[i];
+		int index = cgroup_find(cg->host, row->controller);
+		autofd dir = -EBADF;
+		struct limit_source from = {.row = row, .resources = resources, .dirfd = -EBADF};
+		struct limit limit;
+		int r;
+
+		/* A controller that nobody mounted is told of once, by v1's row. */
+		if (index < 0 ? table->v2 : cg->host->hierarchies[index].v2 != table->v2)
+			continue;
+		r = convert(&from, &limit, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		if (index >= 0 && !table->v2)
+			dir = nearest_open(cg, (size_t)index);
+		from.dirfd = dir;
+		r = check_row(&from, index, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int cgroup_check(const struct cgroup *cg, const struct spec_resources *resources, struct error *err)
+{
+	int r;
+
+	if (cg->disabled)
+		return 0;
+	r = cgroup_devices_check(cg, resources, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
+		r = check_table(cg, &tables[i], resources, err);
+	if (r == 0)
+		r = cgroup_unified_check(cg, resources, err);
+	return r;
+}
+
+/* ---- writing ---- */
+
+static int write_limit(const struct cgroup *cg, const struct limit_source *from, size_t index,
+		       const struct limit *limit, struct error *err)
+{
+	const struct limit_row *row = from->row;
+	int r = limit_write(from->dirfd, limit->file, limit->value);
+
+	if (r == -ENOENT && row->optional)
+		return 0;
+	if (r == -ENOENT)
+		return error_set(
+			err, ERROR_SYSTEM, ENOENT,
+			"linux.resources.%s: %s%s has no %s: the kernel lacks it, or the %s "
+			"controller is not enabled for this cgroup",
+			row->field, cg->host->hierarchies[index].mount_point, cg->path, limit->file,
+			row->controller);
+	if (r < 0)
+		return error_sys_num(err, r, "linux.resources.%s: write \"%s\" to %s%s/%s",
+				     row->field, limit->value,
+				     cg->host->hierarchies[index].mount_point, cg->path,
+				     limit->file);
+	return 0;
+}
+
+static int apply_row(const struct cgroup *cg, size_t index, struct limit_source *from,
+		     struct error *err)
+{
+	autofd dir = cgroup_dir_open(cg, index);
+	struct limit limit;
+	int r;
+
+	from->index = 0;
+	from->dirfd = dir;
+	if (dir < 0)
+		return error_sys_num(err, dir, "linux.resources.%s: open %s%s", from->row->field,
+				     cg->host->hierarchies[index].mount_point, cg->path);
+	while ((r = convert(from, &limit, err)) > 0) {
+		r = write_limit(cg, from, index, &limit, err);
+		if (r < 0)
+			return r;
+		from->index++;
+	}
+	return r;
+}
+
+static int try_row(const struct cgroup *cg, const struct table *table, size_t row_index,
+		   const struct spec_resources *resources, struct error *err)
+{
+	const struct limit_row *row = &table->rows[row_index];
+	struct limit_source from = {.row = row, .resources = resources, .dirfd = -EBADF};
+	struct limit limit;
+	int index = cgroup_find(cg->host, row->controller);
+	int r;
+
+	if (index < 0 || cg->host->hierarchies[index].v2 != table->v2)
+		return 0;
+	r = convert(&from, &limit, err);
+	if (r <= 0)
+		return r;
+	if (!cgroup_is_present(cg, (size_t)index))
+		return error_set(err, ERROR_SYSTEM, EACCES,
+				 "linux.resources.%s: no cgroup could be made in %s", row->field,
+				 cg->host->hierarchies[index].mount_point);
+	return apply_row(cg, (size_t)index, &from, err);
+}
+
+/*
+ * Pairs bound each other (limit and swap, quota and period, quota and burst, weight and idle), and
+ * which must be written first depends on the values in force. So what the kernel calls invalid is
+ * tried again when the others stand.
+ */
+static int apply_table(const struct cgroup *cg, const struct table *table,
+		       const struct spec_resources *resources, struct error *err)
+{
+	uint64_t again = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < *table->count; i++) {
+		r = try_row(cg, table, i, resources, err);
+		if (r == -EINVAL) {
+			again |= UINT64_C(1) << i;
+			r = 0;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < *table->count; i++)
+		if (again & (UINT64_C(1) << i))
+			r = try_row(cg, table, i, resources, err);
+	return r;
+}
+
+/* memory.checkBeforeUpdate: a limit below the usage is refused, instead of killing for it. */
+static int check_usage(const struct cgroup *cg, const struct spec_resources *resources,
+		       struct error *err)
+{
+	int64_t limit = resources->memory.limit.value;
+	int index = cgroup_find(cg->host, "memory");
+	autofd dir = -EBADF;
+	char text[32];
+	bool v2;
+
+	if (!resources->memory.check_before_update.value || limit <= 0 || index < 0)
+		return 0;
+	v2 = cg->host->hierarchies[index].v2;
+	dir = cgroup_dir_open(cg, (size_t)index);
+	if (dir < 0 || file_read_at(dir, v2 ? "memory.current" : "memory.usage_in_bytes", text,
+				    sizeof(text)) < 0)
+		return error_sys_num(err, ENODATA,
+				     "linux.resources.memory.checkBeforeUpdate: the "
+				     "memory usage is not known");
+	if (strtoll(text, NULL, 10) > limit)
+		return error_set(err, ERROR_STATE, EBUSY,
+				 "linux.resources.memory.limit: rejecting memory limit %lld: the "
+				 "usage is %s",
+				 (long long)limit, text);
+	return 0;
+}
+
+int cgroup_apply(struct cgroup *cg, const struct spec_resources *resources, struct error *err)
+{
+	int r;
+
+	if (cg->disabled)
+		return 0;
+	r = cgroup_check(cg, resources, err);
+	if (r == 0)
+		r = check_usage(cg, resources, err);
+	if (r == 0)
+		r = cgroup_devices_apply(cg, resources, err);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
+		r = apply_table(cg, &tables[i], resources, err);
+	/* Last, because they are the user's last word on files that the fields above write too. */
+	if (r == 0)
+		r = cgroup_unified_apply(cg, resources, err);
+	return r;
+}

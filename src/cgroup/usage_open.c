@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening the files that tell what a container used, in whichever hierarchy has them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cgroup/dir.h"
+
+static const struct {
+	const char *controller; /* NULL: v2's core, which counts without a controller */
+	bool v2;
+	enum cgroup_usage_file slot;
+	const char *file;
+} files[] = {
+	{NULL, true, USAGE_CPU_STAT, "cpu.stat"},
+	{"cpuacct", false, USAGE_CPU_STAT, "cpuacct.usage"},
+	{"cpuacct", false, USAGE_CPU_ACCT_STAT, "cpuacct.stat"},
+	{"memory", true, USAGE_MEMORY_PEAK, "memory.peak"},
+	{"memory", false, USAGE_MEMORY_PEAK, "memory.max_usage_in_bytes"},
+	{"memory", true, USAGE_MEMORY_EVENTS, "memory.events"},
+	{"memory", false, USAGE_MEMORY_EVENTS, "memory.oom_control"},
+};
+
+void cgroup_usage_open(const struct cgroup *cg, int fds[USAGE_FILES])
+{
+	for (size_t i = 0; i < USAGE_FILES; i++)
+		fds[i] = -EBADF;
+	for (size_t i = 0; !cg->disabled && i < ARRAY_SIZE(files); i++) {
+		int index = files[i].controller ? cgroup_find(cg->host, files[i].controller)
+						: cgroup_find_v2(cg->host);
+		autofd dir = -EBADF;
+
+		if (index < 0 || !cgroup_is_present(cg, (size_t)index) ||
+		    cg->host->hierarchies[index].v2 != files[i].v2 || fds[files[i].slot] >= 0)
+			continue;
+		/* cpu.stat of v2 splits by itself; cpuacct.stat would only say it more coarsely. */
+		if (files[i].slot == USAGE_CPU_ACCT_STAT && cgroup_find_v2(cg->host) >= 0 &&
+		    cgroup_is_present(cg, (size_t)cgroup_find_v2(cg->host)))
+			continue;
+		dir = cgroup_dir_open(cg, (size_t)index);
+		if (dir >= 0)
+			fds[files[i].slot] = openat(dir, files[i].file, O_RDONLY | O_CLOEXEC);
+		if (fds[files[i].slot] < 0)
+			fds[files[i].slot] = -EBADF;
+	}
+}
