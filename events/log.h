@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The reader's objects, as its files share them. The contracts are in <ocirun/events.h>. */
+#ifndef EVENTS_LOG_H
+#define EVENTS_LOG_H
+
+#include "events/journal.h"
+#include "events/line.h"
+#include "ocirun/events.h"
+
+#define LOG_TYPE_MAX 64
+
+struct ocirun_log {
+	int fd;
+	char id[JOURNAL_ID_MAX + 1];		 /* "": taken from the first line */
+	char instance[JOURNAL_INSTANCE_LEN + 1]; /* the same */
+	uint64_t offset;			 /* where the next line begins */
+	uint64_t seq;				 /* of the last line returned */
+	uint64_t garbage;			 /* bytes before offset of an oversized line */
+	bool gap_told, over, exited;
+
+	/* Held only while there is something to read: a follower of thousands stays small. */
+	char *buffer;
+	size_t begin, end;
+
+	char type[LOG_TYPE_MAX + 1];
+	char timestamp[31];
+
+	/* What `created` said about init, and our hold on it. */
+	int64_t pid;
+	uint64_t pid_start_time;
+	char boot_id[40];
+	int pidfd;
+
+	struct ocirun_watch *watch;
+	int watch_descriptor; /* of inotify; -1: none */
+};
+
+/* watch_pidfd - have @watch woken when the process ends; failures only cost the wake-up. */
+void watch_pidfd(struct ocirun_watch *watch, int pidfd);
+
+/* watch_remove - called by ocirun_log_close. */
+void watch_remove(struct ocirun_watch *watch, struct ocirun_log *log);
+
+/* witness_open - a pidfd of the process that `created` named, if that is still it; else -errno. */
+int witness_open(const struct ocirun_log *log);
+
+/* witness_begin - witness_open for a log in a watch, once that makes sense. */
+void witness_begin(struct ocirun_log *log);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waking up when a log grows. One epoll descriptor holds one inotify descriptor and the pidfds;
+ * where a log cannot be watched, a timer takes over, slow when nothing happens and fast when
+ * something just did. With OCIRUN_EVENTS_POLLING, or elsewhere than on Linux, only the timer
+ * exists.
+ */
+#include "events/log.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define POLL_FAST_MS 2
+#define POLL_SLOW_MS 100
+
+struct ocirun_watch {
+	int epoll_fd, inotify_fd; /* -1: none */
+	unsigned int unwatched;	  /* logs that only the timer covers */
+	int interval_ms;
+};
+
+#if defined(__linux__) && !defined(OCIRUN_EVENTS_POLLING)
+
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/vfs.h>
+
+/* File systems that other machines, or a server process, write to without inotify's knowledge. */
+static bool changes_unseen(int fd)
+{
+	static const uint32_t magic[] = {
+		0x00006969, /* NFS */
+		0x0000517b, /* SMB */
+		0xff534d42, /* CIFS */
+		0xfe534d42, /* SMB2 */
+		0x01021997, /* 9P */
+		0x65735546, /* FUSE */
+		0x00c36400, /* Ceph */
+		0x5346414f, /* AFS */
+		0x0bd00bd0, /* Lustre */
+		0x01161970, /* GFS2 */
+		0x7461636f, /* OCFS2 */
+	};
+	struct statfs st;
+
+	if (fstatfs(fd, &st) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(magic) / sizeof(magic[0]); i++) {
+		if ((uint32_t)st.f_type == magic[i])
+			return true;
+	}
+	return false;
+}
+
+static void add_to_epoll(struct ocirun_watch *watch, int fd, uint32_t events)
+{
+	struct epoll_event e = {.events = events, .data.fd = fd};
+
+	(void)epoll_ctl(watch->epoll_fd, EPOLL_CTL_ADD, fd, &e);
+}
+
+static int open_descriptors(struct ocirun_watch *watch, bool timer_only)
+{
+	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (watch->epoll_fd < 0)
+		return -errno;
+	/* max_user_instances is 128 by default: running out of them is an everyday thing. */
+	if (!timer_only)
+		watch->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (watch->inotify_fd >= 0)
+		add_to_epoll(watch, watch->inotify_fd, EPOLLIN);
+	return 0;
+}
+
+/* By descriptor: the log stays watched whatever its name becomes. IN_ATTRIB tells of its removal.
+ */
+static int watch_file(struct ocirun_watch *watch, int fd)
+{
+	char path[40];
+
+	if (watch->inotify_fd < 0 || changes_unseen(fd))
+		return -1;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return inotify_add_watch(watch->inotify_fd, path, IN_MODIFY | IN_ATTRIB);
+}
+
+static void unwatch_file(struct ocirun_watch *watch, int descriptor)
+{
+	(void)inotify_rm_watch(watch->inotify_fd, descriptor);
+}
+
+/* Which log it was does not matter, so a queue that overflowed (IN_Q_OVERFLOW) does not either. */
+static void drain(struct ocirun_watch *watch)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct epoll_event events[16];
+
+	while (watch->inotify_fd >= 0 && read(watch->inotify_fd, buffer, sizeof(buffer)) > 0)
+		;
+	/* Edges of pidfds are taken by asking for them. */
+	while (epoll_wait(watch->epoll_fd, events, 16, 0) == 16)
+		;
+}
+
+void watch_pidfd(struct ocirun_watch *watch, int pidfd)
+{
+	/* Readable for ever once it is: two edges, at the exit and at the reap. */
+	add_to_epoll(watch, pidfd, EPOLLIN | EPOLLET);
+}
+
+#else
+
+static int open_descriptors(struct ocirun_watch *watch, bool timer_only)
+{
+	(void)watch;
+	(void)timer_only;
+	return 0;
+}
+
+static int watch_file(struct ocirun_watch *watch, int fd)
+{
+	(void)watch;
+	(void)fd;
+	return -1;
+}
+
+static void unwatch_file(struct ocirun_watch *watch, int descriptor)
+{
+	(void)watch;
+	(void)descriptor;
+}
+
+static void drain(struct ocirun_watch *watch)
+{
+	(void)watch;
+}
+
+void watch_pidfd(struct ocirun_watch *watch, int pidfd)
+{
+	(void)watch;
+	(void)pidfd;
+}
+
+#endif
+
+int ocirun_watch_new(struct ocirun_watch **ret, unsigned int flags)
+{
+	struct ocirun_watch *watch;
+	int r;
+
+	if (flags & ~OCIRUN_WATCH_POLL)
+		return -EINVAL;
+	watch = malloc(sizeof(*watch));
+	if (!watch)
+		return -ENOMEM;
+	*watch = (struct ocirun_watch){
+		.epoll_fd = -1, .inotify_fd = -1, .interval_ms = POLL_FAST_MS};
+	r = open_descriptors(watch, flags & OCIRUN_WATCH_POLL);
+	if (r < 0) {
+		free(watch);
+		return r;
+	}
+	*ret = watch;
+	return 0;
+}
+
+void ocirun_watch_free(struct ocirun_watch *watch)
+{
+	if (!watch)
+		return;
+	if (watch->inotify_fd >= 0)
+		(void)close(watch->inotify_fd);
+	if (watch->epoll_fd >= 0)
+		(void)close(watch->epoll_fd);
+	free(watch);
+}
+
+int ocirun_watch_add(struct ocirun_watch *watch, struct ocirun_log *log)
+{
+	if (log->watch)
+		return -EBUSY;
+	log->watch = watch;
+	log->watch_descriptor = watch_file(watch, log->fd);
+	if (log->watch_descriptor < 0)
+		watch->unwatched++;
+	witness_begin(log);
+	return 0;
+}
+
+void watch_remove(struct ocirun_watch *watch, struct ocirun_log *log)
+{
+	if (log->watch_descriptor >= 0)
+		unwatch_file(watch, log->watch_descriptor);
+	else
+		watch->unwatched--;
+	log->watch = NULL;
+}
+
+int ocirun_watch_fd(const struct ocirun_watch *watch)
+{
+	return watch->epoll_fd;
+}
+
+int ocirun_watch_timeout_ms(const struct ocirun_watch *watch)
+{
+	return watch->unwatched > 0 ? watch->interval_ms : -1;
+}
+
+static void grow_interval(struct ocirun_watch *watch)
+{
+	int doubled = 2 * watch->interval_ms;
+
+	watch->interval_ms = doubled > POLL_SLOW_MS ? POLL_SLOW_MS : doubled;
+}
+
+void ocirun_watch_clear(struct ocirun_watch *watch)
+{
+	struct pollfd p = {.fd = watch->epoll_fd, .events = POLLIN};
+
+	/* An init that ended means that `exited` is about to come. */
+	if (poll(&p, 1, 0) > 0)
+		watch->interval_ms = POLL_FAST_MS;
+	else
+		grow_interval(watch);
+	drain(watch);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* With only the timer: is there anything? Without, every return of poll says so. */
+int ocirun_watch_wait(struct ocirun_watch *watch, int timeout_ms)
+{
+	int64_t deadline = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+	struct pollfd p = {.fd = watch->epoll_fd, .events = POLLIN};
+	int own = ocirun_watch_timeout_ms(watch), limit = timeout_ms, n;
+
+	if (own >= 0 && (limit < 0 || own < limit))
+		limit = own;
+	n = poll(&p, 1, limit);
+	if (n < 0)
+		return -errno;
+	ocirun_watch_clear(watch);
+	return n > 0 || now_ms() < deadline ? 1 : 0;
+}

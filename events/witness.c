@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reader's own hold on a container's init: a pidfd that is certainly of the process that
+ * `created` named, and what the kernel says through it. Elsewhere than on Linux there is none.
+ */
+#include "events/log.h"
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+/* ioctl(PIDFD_GET_INFO) with PIDFD_INFO_EXIT, Linux 6.15; the first published size. */
+struct pidfd_exit_info {
+	uint64_t mask, cgroupid;
+	uint32_t ids[11];
+	int32_t exit_code;
+};
+#define GET_EXIT_INFO _IOWR(0xFF, 11, struct pidfd_exit_info)
+#define INFO_EXIT     (1ULL << 3)
+
+#define STAT_STATE	3 /* fields of /proc/PID/stat, counted from 1 */
+#define STAT_START_TIME 22
+#define STAT_EXIT_CODE	52
+
+struct process_stat {
+	char state;
+	uint64_t start_time;
+	int exit_code;
+};
+
+static int read_small(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buffer, size - 1);
+	(void)close(fd);
+	if (n <= 0)
+		return -EIO;
+	buffer[n] = '\0';
+	return 0;
+}
+
+/* The command's name may hold spaces and brackets: fields are counted from the last bracket. */
+static int read_stat(int64_t pid, struct process_stat *ret)
+{
+	char path[40], text[1024], *p, *save = NULL;
+	int r, field = STAT_STATE;
+
+	(void)snprintf(path, sizeof(path), "/proc/%lld/stat", (long long)pid);
+	r = read_small(path, text, sizeof(text));
+	if (r < 0)
+		return r;
+	p = strrchr(text, ')');
+	if (!p)
+		return -EINVAL;
+	for (p = strtok_r(p + 1, " \n", &save); p; p = strtok_r(NULL, " \n", &save), field++) {
+		if (field == STAT_STATE)
+			ret->state = *p;
+		else if (field == STAT_START_TIME)
+			ret->start_time = strtoull(p, NULL, 10);
+		else if (field == STAT_EXIT_CODE)
+			ret->exit_code = (int)strtol(p, NULL, 10);
+	}
+	return field > STAT_EXIT_CODE ? 0 : -EINVAL;
+}
+
+static bool is_this_boot(const char *boot_id)
+{
+	char now[64];
+
+	if (read_small("/proc/sys/kernel/random/boot_id", now, sizeof(now)) < 0)
+		return false;
+	now[strcspn(now, "\n")] = '\0';
+	return strcmp(now, boot_id) == 0;
+}
+
+int witness_open(const struct ocirun_log *log)
+{
+	struct process_stat stat = {0};
+	int pidfd;
+
+	if (log->pid <= 0 || log->pid > INT32_MAX || !is_this_boot(log->boot_id))
+		return -ESRCH;
+	pidfd = (int)syscall(SYS_pidfd_open, (pid_t)log->pid, 0);
+	if (pidfd < 0)
+		return -errno;
+	/* After the open: what has the number now is what we hold. */
+	if (read_stat(log->pid, &stat) < 0 || stat.start_time != log->pid_start_time) {
+		(void)close(pidfd);
+		return -ESRCH;
+	}
+	return pidfd;
+}
+
+static bool may_trace(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       (data[0].effective & (1U << CAP_SYS_PTRACE));
+}
+
+/*
+ * A zombie's field 52 reads 0 to a process that may not trace it, which looks like success: only
+ * with CAP_SYS_PTRACE may a 0 be believed, the rest by everybody.
+ */
+static bool zombie_status(const struct ocirun_log *log, int *ret_status)
+{
+	struct process_stat stat = {0};
+
+	if (read_stat(log->pid, &stat) < 0 || stat.start_time != log->pid_start_time)
+		return false;
+	if (stat.state != 'Z' || (stat.exit_code == 0 && !may_trace()))
+		return false;
+	*ret_status = stat.exit_code;
+	return true;
+}
+
+static bool reaped_status(int pidfd, int *ret_status)
+{
+	struct pidfd_exit_info info = {.mask = INFO_EXIT};
+
+	if (ioctl(pidfd, GET_EXIT_INFO, &info) < 0 || !(info.mask & INFO_EXIT))
+		return false;
+	*ret_status = info.exit_code;
+	return true;
+}
+
+enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status)
+{
+	struct pollfd p = {.fd = log->pidfd, .events = POLLIN};
+
+	if (log->pidfd < 0)
+		return OCIRUN_WITNESS_NONE;
+	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLIN | POLLHUP)))
+		return OCIRUN_WITNESS_ALIVE;
+	/* In this order: between the two questions it can only go from zombie to reaped. */
+	if (zombie_status(log, ret_status) || reaped_status(log->pidfd, ret_status))
+		return OCIRUN_WITNESS_STATUS;
+	return OCIRUN_WITNESS_ENDED;
+}
+
+#else
+
+int witness_open(const struct ocirun_log *log)
+{
+	(void)log;
+	return -ENOSYS;
+}
+
+enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status)
+{
+	(void)log;
+	(void)ret_status;
+	return OCIRUN_WITNESS_NONE;
+}
+
+#endif
+
+void witness_begin(struct ocirun_log *log)
+{
+	if (!log->watch || log->pid <= 0 || log->exited || log->pidfd >= 0)
+		return;
+	log->pidfd = witness_open(log);
+	if (log->pidfd < 0)
+		log->pidfd = -1;
+	else
+		watch_pidfd(log->watch, log->pidfd);
+}

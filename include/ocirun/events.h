@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libocirun-events: read and follow what happened to ocirun's containers.
+ *
+ * Every container has a log, <root>/.events/ID.ndjson, of one JSON object per line;
+ *ocirun-events(5) describes it. Anybody who may read the file may read it at any time, without
+ *ocirun, and cannot disturb the writers or another reader. To follow one to its end:
+ *
+ *	struct ocirun_log *log;
+ *	struct ocirun_watch *watch;
+ *	struct ocirun_event event;
+ *	struct ocirun_damage damage;
+ *
+ *	ocirun_log_open(&log, "/run/ocirun/.events", "web", NULL);
+ *	ocirun_watch_new(&watch, 0);
+ *	ocirun_watch_add(watch, log);
+ *	while (!ocirun_log_is_over(log)) {
+ *		while (ocirun_log_next(log, &event, &damage) == OCIRUN_EVENT)
+ *			puts(event.line);
+ *		ocirun_watch_wait(watch, -1);
+ *	}
+ *
+ * A program with a loop of its own polls ocirun_watch_fd() instead of the last call.
+ *
+ * Functions return 0 or more, or a negative errno, and print nothing. Objects are not shared
+ *between threads without a lock. Nothing here writes to the log.
+ */
+#ifndef OCIRUN_EVENTS_H
+#define OCIRUN_EVENTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define OCIRUN_PUBLIC __attribute__((visibility("default")))
+#else
+#define OCIRUN_PUBLIC
+#endif
+
+/* The longest line, with its LF. */
+#define OCIRUN_LINE_MAX 4096
+
+/* A log that is being read. */
+struct ocirun_log;
+
+/* One line. All pointers are into the log and good until the next call of ocirun_log_next on it. */
+struct ocirun_event {
+	const char
+		*type;	/* "created", "exited", ...; types that you do not know are to be ignored */
+	const char *id; /* the container's */
+	const char *instance;  /* 32 hex digits: tells containers of the same ID apart */
+	const char *timestamp; /* RFC 3339, UTC, nine digits: when it was recorded */
+	int64_t time_ns;       /* the same, since the Epoch */
+	uint64_t seq;	       /* 1, 2, 3, ...: the order */
+	const char *line;      /* the JSON object, NUL-terminated, without LF */
+	size_t length;
+};
+
+/* Something in the log that is not as a writer left it. What is whole around it is still read. */
+enum ocirun_damage_kind {
+	OCIRUN_DAMAGE_LINE, /* bytes that are no line: cut short by a power cut or a full disk */
+	OCIRUN_DAMAGE_GAP,  /* seq jumps: lines are missing */
+	OCIRUN_DAMAGE_REPEATED, /* seq does not rise: the line was left out */
+	OCIRUN_DAMAGE_FOREIGN,	/* a line of another container: left out */
+	OCIRUN_DAMAGE_SHRUNK,	/* the file is shorter than what was read of it */
+};
+
+struct ocirun_damage {
+	enum ocirun_damage_kind kind;
+	uint64_t offset, length;  /* where in the file, in bytes */
+	uint64_t expected, found; /* seq; GAP and REPEATED only */
+};
+
+/* ocirun_damage_text - one phrase about it, for people; cut to @size. */
+OCIRUN_PUBLIC void ocirun_damage_text(const struct ocirun_damage *damage, char *buffer,
+				      size_t size);
+
+/*
+ * ocirun_log_open - the log of a container
+ * @directory: <root>/.events
+ * @id: the container; NULL: any, and @instance says which
+ * @instance: 32 hex digits; NULL: the latest one of @id
+ *
+ * The log stays this one whatever happens to the ID later. It may have no line yet while the
+ * container is being created. Returns 0 with *ret to be closed by ocirun_log_close, -ENOENT when
+ * there is no such log, -EINVAL when @id or @instance can be none or the file is no regular file,
+ * or what open(2) says.
+ */
+OCIRUN_PUBLIC int ocirun_log_open(struct ocirun_log **ret, const char *directory, const char *id,
+				  const char *instance);
+
+/* ocirun_log_close - NULL is fine. Comes before ocirun_watch_free of a watch that it was added to.
+ */
+OCIRUN_PUBLIC void ocirun_log_close(struct ocirun_log *log);
+
+/* What ocirun_log_next found. */
+#define OCIRUN_NOTHING 0 /* all that was written so far has been read */
+#define OCIRUN_EVENT   1
+#define OCIRUN_DAMAGED 2 /* to be told to somebody; go on reading */
+
+/*
+ * ocirun_log_next - the next line, from seq 1
+ * @ret_event: filled for OCIRUN_EVENT; @ret_damage: for OCIRUN_DAMAGED
+ *
+ * A line without its LF is not there yet. Missing lines are reported before the one that follows
+ * them. Never blocks. Returns one of the three above; -ESTALE when the file was removed although
+ * the container is not deleted, and its end is not to be expected from it any more; -EIO and other
+ * errors of read(2).
+ */
+OCIRUN_PUBLIC int ocirun_log_next(struct ocirun_log *log, struct ocirun_event *ret_event,
+				  struct ocirun_damage *ret_damage);
+
+/* ocirun_log_is_over - has `deleted`, the last line, been returned? */
+OCIRUN_PUBLIC bool ocirun_log_is_over(const struct ocirun_log *log);
+
+/* ocirun_log_id, ocirun_log_instance - whose log it is; "" as long as no line has told. */
+OCIRUN_PUBLIC const char *ocirun_log_id(const struct ocirun_log *log);
+OCIRUN_PUBLIC const char *ocirun_log_instance(const struct ocirun_log *log);
+
+/*
+ * Members beyond the fixed ones. @member: its name, or a path of names with dots ("usage.cpuNs").
+ * Integers are exact over their whole range. All return 0 or more, or -ENOENT (no such member),
+ * -ENODATA (it is null: not known), -EINVAL (another type) or -ERANGE.
+ */
+OCIRUN_PUBLIC int ocirun_event_int(const struct ocirun_event *event, const char *member,
+				   int64_t *ret);
+OCIRUN_PUBLIC int ocirun_event_uint(const struct ocirun_event *event, const char *member,
+				    uint64_t *ret);
+OCIRUN_PUBLIC int ocirun_event_bool(const struct ocirun_event *event, const char *member,
+				    bool *ret);
+
+/* ocirun_event_string - escapes resolved, NUL-terminated; returns its length, or -ENOBUFS. */
+OCIRUN_PUBLIC long ocirun_event_string(const struct ocirun_event *event, const char *member,
+				       char *buffer, size_t size);
+
+/* ocirun_event_json - the value as it stands in the line: @ret_text borrowed, not terminated. */
+OCIRUN_PUBLIC int ocirun_event_json(const struct ocirun_event *event, const char *member,
+				    const char **ret_text, size_t *ret_length);
+
+/*
+ * ocirun_event_member - step through all members, the fixed ones too, in order
+ * @position: 0 at the beginning. Key (without quotes) and value are borrowed, not terminated.
+ * Returns false after the last one.
+ */
+OCIRUN_PUBLIC bool ocirun_event_member(const struct ocirun_event *event, size_t *position,
+				       const char **ret_key, size_t *ret_key_length,
+				       const char **ret_value, size_t *ret_value_length);
+
+/* The end of a container, out of its `exited` line. */
+struct ocirun_exit {
+	int code;   /* 0..255, 128 + signal when killed by one; -1: nobody can know */
+	int signal; /* 0: not killed by one */
+	bool core_dumped, oom_killed;
+	char reason[32]; /* "exited", "signaled", "exec-failed", "never-started", "monitor-lost",
+			    ... */
+};
+
+/* ocirun_event_exit - returns 0, or -EINVAL when @event is not a proper `exited`. */
+OCIRUN_PUBLIC int ocirun_event_exit(const struct ocirun_event *event, struct ocirun_exit *ret);
+
+/*
+ * A watch says when any of a set of logs may have grown. It uses one inotify descriptor for all of
+ * them, and where there is none to be had (limits, a kernel or file system without) a timer.
+ */
+struct ocirun_watch;
+
+#define OCIRUN_WATCH_POLL 1U /* use the timer even where inotify would do: network file systems */
+
+/* ocirun_watch_new - @flags: 0 or OCIRUN_WATCH_POLL. Returns 0 or -ENOMEM, -EINVAL, -EMFILE. */
+OCIRUN_PUBLIC int ocirun_watch_new(struct ocirun_watch **ret, unsigned int flags);
+OCIRUN_PUBLIC void ocirun_watch_free(struct ocirun_watch *watch);
+
+/*
+ * ocirun_watch_add - begin to watch @log, then read it to its end before the first wait
+ *
+ * Also opens a pidfd of the container's init where the log says that it is alive, now or when
+ * `created` is read: it wakes the watch when init ends, and is a second witness of how
+ * (ocirun_log_witness). A log is in one watch at most, and leaves it when it is closed.
+ * Returns 0, -EBUSY or -ENOMEM.
+ */
+OCIRUN_PUBLIC int ocirun_watch_add(struct ocirun_watch *watch, struct ocirun_log *log);
+
+/*
+ * For a loop of your own: poll ocirun_watch_fd for POLLIN (-1: this platform has none) for at most
+ * ocirun_watch_timeout_ms milliseconds (-1: no limit), then call ocirun_watch_clear and read all
+ * logs of the watch to their ends. Ask for the timeout anew each time.
+ */
+OCIRUN_PUBLIC int ocirun_watch_fd(const struct ocirun_watch *watch);
+OCIRUN_PUBLIC int ocirun_watch_timeout_ms(const struct ocirun_watch *watch);
+OCIRUN_PUBLIC void ocirun_watch_clear(struct ocirun_watch *watch);
+
+/*
+ * ocirun_watch_wait - the three in one, for a program without a loop
+ * @timeout_ms: -1: no limit. Returns 1 when there may be something to read, 0 when the time is up,
+ * -EINTR when a signal came.
+ */
+OCIRUN_PUBLIC int ocirun_watch_wait(struct ocirun_watch *watch, int timeout_ms);
+
+/* What the reader's own pidfd says about the container's init. */
+enum ocirun_witness {
+	OCIRUN_WITNESS_NONE, /* no pidfd: not created yet, on another machine, gone before we came
+			      */
+	OCIRUN_WITNESS_ALIVE,
+	OCIRUN_WITNESS_ENDED,  /* it has ended; how, is not to be seen (yet) */
+	OCIRUN_WITNESS_STATUS, /* it has ended, and *ret_status says how */
+};
+
+/*
+ * ocirun_log_witness - ask the kernel, not the log
+ * @ret_status: as of wait(2), for OCIRUN_WITNESS_STATUS
+ *
+ * For a log in a watch whose `exited` has not been read. The log is the record: a program that sees
+ * ENDED or STATUS waits for `exited`, and needs this answer only when the container's monitor was
+ * killed and nobody will write it.
+ */
+OCIRUN_PUBLIC enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status);
+
+/*
+ * ocirun_time_parse - nanoseconds since the Epoch of an RFC 3339 time with any offset and up to
+ * nine digits of a second. Returns 0, -EINVAL or -ERANGE (years 1970 to 2261).
+ */
+OCIRUN_PUBLIC int ocirun_time_parse(const char *text, int64_t *ret_ns);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
