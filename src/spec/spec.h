@@ -80,20 +80,20 @@ struct spec_root {
 
 enum mount_kind {
 	MOUNT_FILESYSTEM, /* type and data go to the kernel */
-	MOUNT_BIND,       /* bind or rbind */
-	MOUNT_CGROUP,     /* type "cgroup" or "cgroup2": the container's view of its cgroups */
+	MOUNT_BIND,	  /* bind or rbind */
+	MOUNT_CGROUP,	  /* type "cgroup" or "cgroup2": the container's view of its cgroups */
 };
 
 struct spec_mount {
 	const char *destination; /* absolute */
-	const char *type;        /* NULL for a bind without one */
-	const char *source;      /* bind: absolute host path (relative ones are joined to the bundle) */
+	const char *type;	 /* NULL for a bind without one */
+	const char *source; /* bind: absolute host path (relative ones are joined to the bundle) */
 	enum mount_kind kind;
 	bool recursive_bind;
-	uint64_t flags_set;        /* MS_* that options switch on, MS_BIND and MS_REC left out */
-	uint64_t flags_clear;      /* MS_* that options switch off ("rw", "exec", "dev", ...) */
+	uint64_t flags_set;	   /* MS_* that options switch on, MS_BIND and MS_REC left out */
+	uint64_t flags_clear;	   /* MS_* that options switch off ("rw", "exec", "dev", ...) */
 	unsigned long propagation; /* 0 or MS_PRIVATE/SLAVE/SHARED/UNBINDABLE, | MS_REC */
-	const char *data;          /* the options that no flag stands for, joined by commas; or NULL */
+	const char *data; /* the options that no flag stands for, joined by commas; or NULL */
 };
 
 /* ---- hooks (config.md#posix-platform-hooks) ---- */
@@ -111,8 +111,8 @@ enum hook_stage {
 struct spec_hook {
 	const char *path;
 	struct string_list args; /* args.items[0] defaults to path */
-	struct string_list env;  /* exactly this; empty when absent */
-	int timeout_s;           /* 0: none */
+	struct string_list env;	 /* exactly this; empty when absent */
+	int timeout_s;		 /* 0: none */
 };
 
 struct spec_hooks {
@@ -138,11 +138,12 @@ enum namespace_type {
 };
 
 struct spec_namespace {
-	bool wanted;      /* listed: new, or joined when there is a path */
+	bool wanted;	  /* listed: new, or joined when there is a path */
 	const char *path; /* absolute, or NULL for a new one */
 };
 
-/* namespace_flag - CLONE_NEW*; namespace_name - config.json's word ("network"); _file - /proc/PID/ns/ */
+/* namespace_flag - CLONE_NEW*; namespace_name - config.json's word ("network"); _file -
+ * /proc/PID/ns/ */
 int namespace_flag(enum namespace_type type);
 const char *namespace_name(enum namespace_type type);
 const char *namespace_file(enum namespace_type type);
@@ -166,8 +167,10 @@ struct spec_device {
 };
 
 struct spec_sysctl {
-	const char *name; /* as written, with dots; the file below /proc/sys has slashes */
+	const char *name; /* as written: "net.ipv4.ip_forward" */
+	const char *path; /* the file below /proc/sys: "net/ipv4/ip_forward" */
 	const char *value;
+	enum namespace_type owner; /* the namespace that it belongs to */
 };
 
 struct spec_pair { /* an annotation, a unified file */
@@ -178,14 +181,14 @@ struct spec_pair { /* an annotation, a unified file */
 
 struct spec_device_rule {
 	bool allow;
-	char type;            /* 'a' all, 'b', 'c' */
+	char type;	      /* 'a' all, 'b', 'c' */
 	int64_t major, minor; /* -1: any */
 	bool read, write, mknod;
 };
 
 struct spec_throttle_device { /* blockIO.throttle* and weightDevice */
 	int64_t major, minor;
-	uint64_t rate;                             /* bytes/s or operations/s */
+	uint64_t rate;				 /* bytes/s or operations/s */
 	struct optional_u64 weight, leaf_weight; /* weightDevice only */
 };
 
@@ -255,7 +258,7 @@ struct spec_seccomp {
 	uint32_t default_action; /* SCMP_ACT_*, errno included */
 	size_t arch_count;
 	const uint32_t *archs; /* SCMP_ARCH_* */
-	uint32_t flags;        /* SECCOMP_FILTER_FLAG_* */
+	uint32_t flags;	       /* SECCOMP_FILTER_FLAG_* */
 	size_t rule_count;
 	const struct spec_seccomp_rule *rules;
 };
@@ -305,6 +308,18 @@ int spec_load(int bundle_dirfd, const char *file, struct spec *spec, char **ret_
 /* spec_parse - the same from text in hand; @name stands in error texts for the file. */
 int spec_parse(const char *text, size_t length, const char *name, struct spec *spec,
 	       struct error *err);
+
+/*
+ * spec_check_host - what only the host can tell, before anything is made
+ * @bundle_dirfd: relative paths start there
+ *
+ * The root must be a directory and not the host's own; namespaces given by path must be there and
+ * of their type; sources of bind mounts must exist; nothing but procfs may be bound over /proc; a
+ * sysctl may not belong to a namespace that is the caller's own. Only a first look: what is true
+ * now may change before init acts, and init does not rely on it.
+ * Returns 0 or a negative errno, with the JSON path in the error.
+ */
+int spec_check_host(const struct spec *spec, int bundle_dirfd, const char *name, struct error *err);
 
 void spec_done(struct spec *spec);
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sections of config.json as spec.c puts them together: one table and one file each. */
+#ifndef SPEC_SECTIONS_H
+#define SPEC_SECTIONS_H
+
+#include "spec/field.h"
+
+/* spec.c: the document itself. */
+extern const struct field document_fields[];
+
+/* process.c, hooks.c, linux.c, resources.c, seccomp.c: tables for read_object. */
+extern const struct field root_fields[], process_fields[], hooks_fields[], linux_fields[],
+	resources_fields[], seccomp_fields[];
+field_check process_check, linux_check;
+field_reader read_seccomp;
+
+/* mounts.c */
+extern const struct field mount_fields[];
+field_reader read_mounts;
+
+/* rlimits.c, capabilities.c: parts of the process. */
+extern const struct field rlimit_fields[], capabilities_fields[];
+field_check rlimit_check, capabilities_check;
+
+/* namespaces.c, id_maps.c, time_offsets.c, devices.c, sysctl.c: parts of linux. */
+extern const struct field namespace_fields[], id_map_fields[], time_offsets_fields[],
+	device_fields[];
+field_reader read_namespaces, read_devices, read_sysctl;
+field_check id_map_check;
+
+/* annotations.c */
+field_reader read_annotations;
+
+/* block_io.c, device_rules.c: parts of linux.resources. */
+extern const struct field block_io_fields[], device_rule_fields[];
+field_check device_rule_check;
+
+/* ---- word tables, also for `features` ---- */
+extern const struct word capability_words[], rlimit_words[], namespace_words[], propagation_words[],
+	seccomp_actions[], seccomp_archs[], seccomp_flags[], seccomp_operators[];
+
+/* mount_options.c */
+enum mount_option_kind {
+	MOUNT_OPTION_FLAGS,	  /* @set and @clear are MS_* */
+	MOUNT_OPTION_PROPAGATION, /* @set is the propagation */
+	MOUNT_OPTION_BIND,	  /* @set is 0 or MS_REC */
+	MOUNT_OPTION_REFUSED,
+};
+struct mount_option {
+	const char *name; /* NULL ends the table */
+	enum mount_option_kind kind;
+	uint64_t set, clear;
+};
+extern const struct mount_option mount_options[];
+const struct mount_option *mount_option_find(const char *name);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For the tests of src/spec: small documents, and what reading them says. */
+#ifndef SPEC_TEST_SPEC_H
+#define SPEC_TEST_SPEC_H
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/tap.h"
+#include "spec/spec.h"
+
+#define TOP(members)                                                \
+	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
+	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"            \
+	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}," members "}"
+
+#define PROCESS(members)                                            \
+	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
+	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]},"        \
+	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]," members "}}"
+
+#define LINUX(members)                                              \
+	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
+	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"            \
+	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]," members "}}"
+
+#define LINUX_WITH(namespaces, members)                             \
+	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
+	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"            \
+	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}" namespaces "]" members "}}"
+
+/* refused - the text is an error, and this one: "c: PLACE: ..." */
+static inline void refused(const char *text, const char *expected)
+{
+	struct error err = ERROR_INIT;
+	autospec spec = {0};
+
+	check_int(spec_parse(text, strlen(text), "c", &spec, &err), -EINVAL);
+	check_int(err.kind, ERROR_CONFIG);
+	check_text(err.text, expected);
+	check(spec.arena == NULL);
+}
+
+/* parsed - the text is taken; the caller releases the result (autospec). */
+static inline struct spec parsed(const char *text)
+{
+	struct error err = ERROR_INIT;
+	struct spec spec = {0};
+
+	check_int(spec_parse(text, strlen(text), "c", &spec, &err), 0);
+	check_text(err.text, "");
+	return spec;
+}
+
+static inline void accepted(const char *text)
+{
+	autospec spec = parsed(text);
+
+	check(spec.arena != NULL);
+}
+
+#endif
