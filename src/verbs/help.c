@@ -18,8 +18,27 @@
 #define OCIRUN_COMMIT OCIRUN_VERSION
 #endif
 
+#define LINE_WIDTH 100
 #define FLAG_WIDTH 30
 #define VERB_WIDTH 10
+
+/* @text in lines that end before LINE_WIDTH; the first one continues a line at @indent. */
+static void add_wrapped(FILE *out, const char *text, int indent)
+{
+	int room = LINE_WIDTH - indent;
+
+	while ((int)strlen(text) > room) {
+		int length = room;
+
+		while (length > 0 && text[length] != ' ')
+			length--;
+		if (length == 0)
+			break;
+		(void)fprintf(out, "%.*s\n%*s", length, text, indent, "");
+		text += length + 1;
+	}
+	(void)fprintf(out, "%s\n", text);
+}
 
 static void add_option(FILE *out, const struct option_spec *option)
 {
@@ -31,7 +50,8 @@ static void add_option(FILE *out, const struct option_spec *option)
 			       value);
 	else
 		(void)snprintf(flag, sizeof(flag), "    --%s %s", option->name, value);
-	(void)fprintf(out, "  %-*s %s\n", FLAG_WIDTH, flag, option->help);
+	(void)fprintf(out, "  %-*s ", FLAG_WIDTH, flag);
+	add_wrapped(out, option->help, FLAG_WIDTH + 3);
 }
 
 /* A verb may use -h for itself; then --help has no letter. */
