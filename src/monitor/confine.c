@@ -49,13 +49,13 @@ static const int allowed_calls[] = {
 };
 
 #if defined(__x86_64__)
-#define AUDIT_ARCH AUDIT_ARCH_X86_64
+#define FILTER_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
-#define AUDIT_ARCH AUDIT_ARCH_AARCH64
+#define FILTER_ARCH AUDIT_ARCH_AARCH64
 #elif defined(__riscv) && __riscv_xlen == 64
-#define AUDIT_ARCH AUDIT_ARCH_RISCV64
+#define FILTER_ARCH AUDIT_ARCH_RISCV64
 #else
-#define AUDIT_ARCH \
+#define FILTER_ARCH \
 	0 /* no filter there yet: capabilities and no_new_privs are dropped all the same */
 #endif
 
@@ -86,7 +86,7 @@ static void load_filter(void)
 	};
 	struct sock_filter filter[HEAD + COUNT + 2] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	};
@@ -108,6 +108,6 @@ void confine_monitor(void)
 	limit(RLIMIT_CORE);
 	limit(RLIMIT_NPROC);
 	drop_capabilities();
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && AUDIT_ARCH != 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && FILTER_ARCH != 0)
 		load_filter();
 }

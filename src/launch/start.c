@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime.md#start: let init go, see it exec, run the poststart hooks. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/message.h"
+#include "container/container.h"
+#include "container/lifecycle.h"
+#include "launch/launch.h"
+#include "launch/teardown.h"
+#include "launch/undo.h"
+#include "monitor/adopt.h"
+#include "setup/hooks.h"
+#include "setup/plan.h"
+#include "stub/plan.h"
+
+static int check_status(const struct container *c, struct error *err)
+{
+	switch (c->status) {
+	case STATUS_CREATED:
+		return 0;
+	case STATUS_RUNNING:
+	case STATUS_PAUSED:
+		return error_set(err, ERROR_STATE, EBUSY,
+				 "cannot start an already running container");
+	case STATUS_STOPPED:
+		return error_set(err, ERROR_STATE, EBUSY,
+				 "cannot start a container that has stopped");
+	default:
+		return error_set(err, ERROR_STATE, EBUSY,
+				 "container is %s; only a created container can be started",
+				 container_status_name(c->status));
+	}
+}
+
+static int connect_stub(const struct container *c, struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	autofd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_sys(err, "start.sock: socket");
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start.sock",
+		       c->state_dirfd);
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_sys(err, "start.sock: connect");
+	return take_fd(&fd);
+}
+
+static int start_failed(const struct container *c, const struct plan_report *report,
+			struct error *err)
+{
+	autospec spec = {0};
+
+	/* Only for the hook's path: without the copy the report still says enough. */
+	(void)spec_load(c->state_dirfd, "config.json", &spec, NULL, NULL, err);
+	return plan_report_error(report, &spec, err);
+}
+
+/*
+ * The stub says STARTING just before execve, whose success closes its end. A failure comes as a
+ * report. Only end-of-file without STARTING is a death.
+ */
+static int await_exec(const struct container *c, int fd, struct error *err)
+{
+	bool starting = false;
+	struct plan_report report;
+	int r;
+
+	while ((r = plan_receive(fd, &report, err)) > 0) {
+		if (report.kind == PLAN_STARTING)
+			starting = true;
+		if (report.kind == PLAN_FAILED)
+			return start_failed(c, &report, err);
+	}
+	/* ECONNRESET: it died with our message unread. */
+	if (r < 0 || !starting)
+		return error_set(err, ERROR_STATE, ESRCH, "init died before it could be started");
+	return 0;
+}
+
+static int record_started(struct container *c, struct error *err)
+{
+	struct event_members m;
+	int r;
+
+	members_init(&m);
+	members_add_int(&m, "pid", c->facts.pid);
+	members_add_string(&m, "status", "running");
+	r = lifecycle_record(&c->journal, CAUSE_INIT_STARTED, &m, err);
+	return r < 0 ? r : 0;
+}
+
+static int run_poststart(struct container *c, struct error *err)
+{
+	autofree char *state = NULL;
+	struct hook_failure failure;
+	struct error ignored = ERROR_INIT;
+	autospec spec = {0};
+	int r;
+
+	if (!c->record.has_poststart)
+		return 0;
+	r = spec_load(c->state_dirfd, "config.json", &spec, NULL, NULL, err);
+	if (r < 0)
+		return r;
+	state = container_hook_state_json(c, "running", c->facts.pid);
+	r = hooks_run(spec.hooks.list[HOOK_POSTSTART], spec.hooks.count[HOOK_POSTSTART],
+		      HOOK_POSTSTART, state, &failure, err);
+	if (r < 0)
+		(void)record_failed(&c->journal, CAUSE_START_FAILED, "start", err, &failure,
+				    &ignored);
+	return r;
+}
+
+static int let_go(struct container *c, struct error *err)
+{
+	autofd fd = connect_stub(c, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = message_send(fd, PLAN_START_MESSAGE, strlen(PLAN_START_MESSAGE), NULL, 0);
+	if (r < 0)
+		return error_sys_num(err, r, "start.sock: send");
+	return await_exec(c, fd, err);
+}
+
+/* runtime.md#lifecycle: a failed poststart hook is an error, and the container is destroyed. */
+static int start_and_hook(struct container *c, bool *ret_destroy, struct error *err)
+{
+	int r;
+
+	r = container_lock(c, err);
+	if (r == 0)
+		r = monitor_adopt(c, err);
+	if (r == 0)
+		r = check_status(c, err);
+	if (r == 0)
+		r = let_go(c, err);
+	if (r == 0)
+		r = record_started(c, err);
+	if (r < 0)
+		return r;
+	r = run_poststart(c, err);
+	*ret_destroy = r < 0;
+	return r;
+}
+
+int launch_start(const char *root, const char *id, struct error *err)
+{
+	struct container c = CONTAINER_CLOSED;
+	struct error ignored = ERROR_INIT;
+	bool destroy = false;
+	int r;
+
+	r = container_open(&c, root, id, err);
+	if (r == 0)
+		r = start_and_hook(&c, &destroy, err);
+	container_close(&c); /* and with it the lock, which the deletion takes */
+	if (destroy)
+		(void)teardown_delete(root, id, true, &ignored);
+	return r;
+}

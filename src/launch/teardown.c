@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deleting a container. */
+#include "launch/teardown.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/compat.h"
+#include "base/log.h"
+#include "container/lifecycle.h"
+#include "launch/undo.h"
+#include "monitor/adopt.h"
+
+#define RETENTION_AGE_S 3600
+#define RETENTION_COUNT 1000
+
+/* The recorded place, or what the ID stands for where the record is damaged. */
+static int find_cgroup(struct cgroup *cg, struct cgroup_host *host, const struct container *c,
+		       struct error *err)
+{
+	int r;
+
+	memset(cg, 0, sizeof(*cg));
+	if (c->record.instance[0] && !c->record.cgroup_path) {
+		cg->disabled = true;
+		return 0;
+	}
+	r = cgroup_host_probe(host, "/sys/fs/cgroup", err);
+	if (r < 0)
+		return r;
+	if (!c->record.cgroup_path)
+		return cgroup_place(cg, host, NULL, c->id, geteuid() == 0, err);
+	cgroup_open(cg, host, c->record.cgroup_path);
+	return 0;
+}
+
+/*
+ * Before the container's lock is asked for: a `start` whose hook hangs holds it, and ends when init
+ * does. Errors show again under the lock.
+ */
+static void kill_early(const struct container *c)
+{
+	struct error ignored = ERROR_INIT;
+	autofd pidfd = container_pidfd(c, &ignored);
+
+	if (pidfd >= 0)
+		(void)sys_pidfd_send_signal(pidfd, 9);
+}
+
+static int check_status(const struct container *c, bool force, struct error *err)
+{
+	if (force || c->status == STATUS_STOPPED || c->status == STATUS_CREATING ||
+	    c->status == STATUS_DELETED)
+		return 0;
+	return error_set(
+		err, ERROR_STATE, EBUSY,
+		"cannot delete container that is not stopped: it is %s (stop it first, or use "
+		"--force)",
+		container_status_name(c->status));
+}
+
+static void run_hooks_of(const struct container *c)
+{
+	struct error err = ERROR_INIT;
+	autospec spec = {0};
+
+	if (!c->record.has_poststop)
+		return;
+	if (spec_load(c->state_dirfd, "config.json", &spec, NULL, NULL, &err) < 0)
+		log_warning("poststop hooks not run: %s", err.text); /* a create that died early */
+	else
+		run_poststop(c, &spec);
+}
+
+/* A damaged record: the log cannot be trusted to be this container's. */
+static bool is_damaged(const struct container *c)
+{
+	return c->status == STATUS_UNKNOWN;
+}
+
+static int record_deleted(struct container *c, struct error *err)
+{
+	int r = lifecycle_record(&c->journal, CAUSE_DELETE, NULL, err);
+
+	return r < 0 ? r : 0;
+}
+
+static int delete_locked(struct container *c, bool force, struct error *err)
+{
+	struct error gone = ERROR_INIT;
+	struct cgroup_host host;
+	autofd pidfd = -EBADF;
+	struct cgroup cg;
+	int r;
+
+	r = check_status(c, force, err);
+	if (r == 0)
+		r = find_cgroup(&cg, &host, c, err);
+	if (r < 0)
+		return r;
+	pidfd = container_pidfd(c, &gone);
+	r = destroy_cgroup(&cg, c, pidfd, c->facts.pid, err);
+	if (r < 0)
+		return r;
+	if (!is_damaged(c)) {
+		/* The monitor's line first: the real code, not one of ours. */
+		r = monitor_adopt(c, err);
+		if (r == 0)
+			run_hooks_of(c);
+		if (r == 0)
+			r = record_deleted(c, err);
+	}
+	if (r == 0)
+		r = container_erase(c, err);
+	if (r == 0)
+		journal_sweep(c->log_dirfd, RETENTION_AGE_S, RETENTION_COUNT);
+	return r;
+}
+
+int teardown_delete(const char *root, const char *id, bool force, struct error *err)
+{
+	autocontainer c = CONTAINER_CLOSED;
+	int r;
+
+	r = container_open(&c, root, id, err);
+	if (r < 0 && !(force && is_damaged(&c) && c.state_dirfd >= 0))
+		return r;
+	if (force && !is_damaged(&c))
+		kill_early(&c);
+	r = container_lock(&c, err);
+	if (r < 0 && !(force && is_damaged(&c) && err->kind != ERROR_MISSING))
+		return r;
+	if (!is_damaged(&c))
+		r = monitor_adopt(&c, err);
+	else
+		r = 0;
+	return r < 0 ? r : delete_locked(&c, force, err);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A verb that stays while its process runs: signals go on to it, and so does the terminal. */
+#ifndef VERBS_FOREGROUND_H
+#define VERBS_FOREGROUND_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <termios.h>
+
+#include "base/error.h"
+#include "loop/loop.h"
+
+struct foreground {
+	int signal_fd;
+	int pidfd;	     /* borrowed: where the signals go */
+	int console_pair[2]; /* [0] ours, [1] for init: the master comes over it */
+	int master_fd;	     /* the pty's master, or -EBADF */
+	bool raw;	     /* stdin's settings were changed */
+	struct termios settings;
+};
+
+#define FOREGROUND_CLOSED                                                               \
+	{                                                                               \
+		.signal_fd = -EBADF, .pidfd = -EBADF, .console_pair = {-EBADF, -EBADF}, \
+		.master_fd = -EBADF                                                     \
+	}
+
+/* foreground_open - before the create: hold the signals back, and make the way for a terminal. */
+int foreground_open(struct foreground *f, struct error *err);
+
+/*
+ * foreground_attach - after the create: forward signals to @pidfd, and copy the terminal if one
+ * came The window's size is taken from stdin now and at every SIGWINCH.
+ */
+int foreground_attach(struct foreground *f, struct loop *loop, int pidfd, struct error *err);
+
+/* foreground_close - print what the terminal still holds, and give stdin its settings back. */
+void foreground_close(struct foreground *f);
+
+#endif
