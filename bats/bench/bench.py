@@ -205,7 +205,7 @@ def make_bundles(work):
 def milliseconds(seconds):
     if not seconds:
         return "-"
-    tenth = statistics.quantiles(seconds, n=10) if len(seconds) > 1 else [seconds[0]] * 9
+    tenth = statistics.quantiles(seconds, n=10, method="inclusive") if len(seconds) > 1 else [seconds[0]] * 9
     return f"{statistics.median(seconds) * 1e3:.2f} ({tenth[0] * 1e3:.2f}-{tenth[8] * 1e3:.2f})"
 
 

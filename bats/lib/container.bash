@@ -17,6 +17,7 @@ SOURCE_DIR=$(cd "$LIB_DIR/../.." && pwd)
 export OCIRUN OCIRUN_TEST_CACHE OCIRUN_TEST_DEADLINE
 . "$LIB_DIR/config.bash"
 . "$LIB_DIR/events.bash"
+. "$LIB_DIR/leftovers.bash"
 . "$LIB_DIR/require.bash"
 
 setup() { container_setup; }
@@ -92,7 +93,7 @@ container_is() {
 wait_until() {
 	local end=$((SECONDS + OCIRUN_TEST_DEADLINE)) last
 	until last=$("$@" 2>&1); do
-		[ "$SECONDS" -lt "$end" ] || fail "not within $OCIRUN_TEST_DEADLINE s: $*"$'\n'"$last"
+		[ "$SECONDS" -lt "$end" ] || fail "not within $OCIRUN_TEST_DEADLINE s: $*"$'\n'"$last" || return
 		sleep 0.02
 	done
 }
@@ -100,14 +101,6 @@ wait_until() {
 fail() {
 	printf '%s\n' "$*" >&2
 	return 1
-}
-
-# ids_of_test - every container this test ever had, by state directories and logs.
-ids_of_test() {
-	{
-		find "$ROOT" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -printf '%f\n'
-		find "$ROOT/.events" -name '*.ndjson' -printf '%f\n' | sed 's/\(@.*\)\?\.ndjson$//'
-	} 2>/dev/null | sort -u
 }
 
 container_teardown() {
@@ -122,7 +115,7 @@ container_teardown() {
 		ocirun delete --force "$id" || { problems=1; echo "delete --force $id failed" >&2; }
 		nothing_left_in_cgroups "$id" || problems=1
 	done
-	wait_until no_process_left || problems=1
+	wait_until no_process_left || { problems=1; processes_left | cut -d/ -f3 | sort -u | xargs -r kill -9; }
 	! grep -F " $TEST_DIR" /proc/self/mountinfo >&2 || { problems=1; echo "mounts left" >&2; }
 	! grep -s . "$TEST_DIR"/sanitizer* >&2 || problems=1
 	events_keep_logs
@@ -130,18 +123,4 @@ container_teardown() {
 		rm -rf --one-file-system "$TEST_DIR"
 	fi
 	return "$problems"
-}
-
-# No process may still have a file of this test open, as its root, its cwd or otherwise.
-no_process_left() {
-	local left
-	left=$(find /proc/[0-9]*/{fd,root,cwd,exe} -maxdepth 1 -lname "$TEST_DIR*" \
-		-printf '%p -> %l\n' 2>/dev/null | grep -v "^/proc/\($$\|$BASHPID\)/") || return 0
-	fail "processes left:"$'\n'"$left"
-}
-
-nothing_left_in_cgroups() {
-	local left
-	left=$(find /sys/fs/cgroup -type d -path "*/ocirun/$1" 2>/dev/null)
-	[ -z "$left" ] || fail "cgroups left: $left"
 }
