@@ -1,7 +1,9 @@
 verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/options.h \
 	src/verbs/globals.c src/verbs/globals.h src/verbs/help.c src/verbs/help.h \
 	src/verbs/print.c src/verbs/matching.c src/verbs/matching.h \
-	src/verbs/state.c src/verbs/list.c src/verbs/kill.c src/verbs/delete.c \
+	src/verbs/create.c src/verbs/create_options.h src/verbs/start.c src/verbs/run.c \
+	src/verbs/foreground.c src/verbs/foreground.h src/verbs/state.c src/verbs/list.c \
+	src/verbs/kill.c src/verbs/delete.c \
 	src/setup/seccomp_version.c src/setup/seccomp_version.h
 
 check_PROGRAMS += test-options test-signal-names
