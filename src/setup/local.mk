@@ -8,3 +8,21 @@ setup_files += src/setup/namespaces.c src/setup/namespaces.h src/setup/hostname.
 	src/setup/capabilities.c src/setup/capabilities.h \
 	src/setup/seccomp.c src/setup/seccomp.h \
 	src/setup/plan.c src/setup/plan_report.c src/setup/plan.h
+
+check_PROGRAMS += test-seccomp test-hooks test-plan
+test_seccomp_SOURCES = src/setup/test-seccomp.c
+test_seccomp_LDADD = $(core_libs)
+test_hooks_SOURCES = src/setup/test-hooks.c
+test_hooks_LDADD = $(core_libs)
+test_plan_SOURCES = src/setup/test-plan.c
+test_plan_LDADD = $(core_libs)
+TESTS += test-seccomp test-hooks test-plan
+
+# The root file system.
+setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/cgroup_mount.c \
+	src/setup/rootfs.c src/setup/devices.c src/setup/masks.c src/setup/terminal.c
+
+check_PROGRAMS += test-mounts
+test_mounts_SOURCES = src/setup/test-mounts.c
+test_mounts_LDADD = $(core_libs)
+TESTS += test-mounts
