@@ -3,3 +3,8 @@ launch_files = src/launch/launch.h src/launch/roles.h src/launch/handshake.c \
 	src/launch/init.c src/launch/publish.c src/launch/rootless.c src/launch/rootless.h \
 	src/launch/undo.c src/launch/undo.h src/launch/start.c src/launch/teardown.c \
 	src/launch/teardown.h src/launch/watching.c src/launch/watching.h
+
+check_PROGRAMS += test-handshake
+test_handshake_SOURCES = src/launch/test-handshake.c
+test_handshake_LDADD = $(core_libs)
+TESTS += test-handshake
