@@ -65,8 +65,8 @@ struct plan_hook {
 
 enum plan_report_kind {
 	PLAN_READY = 1, /* to monitor_fd: everything applied, waiting for start */
-	PLAN_STARTING =
-		2, /* to monitor_fd: start was asked for; then end-of-file means execve worked */
+	/* to monitor_fd and to the starter, just before execve: then end-of-file means it worked */
+	PLAN_STARTING = 2,
 	PLAN_FAILED = 3, /* to monitor_fd, and to the starter's connection when there is one */
 };
 
@@ -100,7 +100,8 @@ struct plan_report {
 	char text[PLAN_TEXT_MAX];
 };
 
-/* What `start` sends on its connection; the stub answers PLAN_FAILED or closes by execve. */
+/* What `start` sends on its connection; the stub answers PLAN_FAILED, or PLAN_STARTING and closes
+ * by execve. */
 #define PLAN_START_MESSAGE  "start"
 #define PLAN_COMMIT_MESSAGE "commit"
 

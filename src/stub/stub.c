@@ -160,6 +160,8 @@ static void report_starting(struct stub *stub)
 	stub->report.kind = PLAN_STARTING;
 	stub->report.length = 0;
 	(void)report_send(stub, stub->plan->monitor_fd); /* we survive our monitor */
+	if (stub->starter_fd >= 0)
+		(void)report_send(stub, stub->starter_fd); /* and a starter that was killed */
 }
 
 static long receive(int fd, char *buffer, size_t size)
@@ -263,7 +265,7 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 	long r;
 
 	(void)kernel2(__NR_prctl, PR_SET_DUMPABLE, 0);
-	(void)kernel2(__NR_prctl, PR_SET_NAME, "ocirun-init");
+	(void)kernel2(__NR_prctl, PR_SET_NAME, "ocirun:init");
 	apply_rlimits(stub, false);
 	enter_cwd(stub, false);
 	apply_user_and_capabilities(stub);
@@ -272,9 +274,10 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 	report_ready(stub);
 	if (plan->flags & PLAN_WAIT_FOR_START)
 		wait_for_start(stub);
-	report_starting(stub);
 	run_hooks(stub);
 	apply_rlimits(stub, true);
+	/* As late as can be: from here on end-of-file means execve, or a death in between. */
+	report_starting(stub);
 	/* Last: the filter need allow nothing of ours but execve. */
 	if (plan->flags & PLAN_SECCOMP)
 		load_seccomp(stub);
