@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running a table of steps, with the step's name in front of its error. */
+#include "config.h"
+
 #include "setup/step.h"
 
 #include <errno.h>

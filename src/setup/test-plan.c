@@ -226,7 +226,6 @@ static void waits_for_start(void)
 {
 	struct subject t;
 	int fd;
-	char byte;
 
 	subject_init(&t, "echo ran");
 	t.input.wait_for_start = true;
@@ -239,7 +238,9 @@ static void waits_for_start(void)
 	check(is_silent(t.output_fd));
 	fd = connect_starter(&t, PLAN_START_MESSAGE);
 	check_int(next_report(&t), PLAN_STARTING);
-	check_int(recv(fd, &byte, 1, 0), 0); /* closed by execve */
+	check_int(plan_receive(fd, &t.report, &t.err), 1);
+	check_int(t.report.kind, PLAN_STARTING);
+	check_int(plan_receive(fd, &t.report, &t.err), 0); /* closed by execve */
 	(void)close(fd);
 	check_text(subject_output(&t), "ran\n");
 	check_int(subject_end(&t), 0);
@@ -450,6 +451,8 @@ static void exec_failure_reaches_the_starter(void)
 	check_int(next_report(&t), PLAN_STARTING);
 	check_int(next_report(&t), PLAN_FAILED);
 	check_int(t.report.errnum, ENOEXEC);
+	check_int(plan_receive(starter_fd, &t.report, &t.err), 1);
+	check_int(t.report.kind, PLAN_STARTING);
 	check_int(plan_receive(starter_fd, &t.report, &t.err), 1);
 	check_int(t.report.kind, PLAN_FAILED);
 	check_int(t.report.stage, PLAN_STAGE_EXEC);
