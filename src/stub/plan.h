@@ -66,8 +66,6 @@ struct plan_hook {
 enum plan_report_kind {
 	PLAN_READY = 1, /* to monitor_fd: everything applied, waiting for start */
 	/* to monitor_fd and to the starter, just before execve: then end-of-file means it worked */
-	/* To monitor_fd when start was asked for, to the starter's connection after the hooks; then
-	 * end-of-file without PLAN_FAILED means that execve worked. */
 	PLAN_STARTING = 2,
 	PLAN_FAILED = 3, /* to monitor_fd, and to the starter's connection when there is one */
 };
