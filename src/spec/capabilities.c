@@ -86,8 +86,7 @@ const struct field capabilities_fields[] = {
 	{.key = NULL},
 };
 
-/* check_within - every capability of @set must be in @other: the kernel demands it
- * (capabilities(7)). */
+/* check_within - the kernel takes no set that holds more than the other one (capabilities(7)). */
 static int check_within(const struct reader *r, const struct place *at, uint64_t set,
 			uint64_t other, const char *other_name)
 {

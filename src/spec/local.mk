@@ -10,3 +10,16 @@ check_PROGRAMS += test-spec
 test_spec_SOURCES = src/spec/test-spec.c src/spec/test-spec.h
 test_spec_LDADD = $(core_libs)
 TESTS += test-spec
+
+check_PROGRAMS += test-process test-mounts test-linux test-resources test-seccomp
+test_process_SOURCES = src/spec/test-process.c
+test_process_LDADD = $(core_libs)
+test_mounts_SOURCES = src/spec/test-mounts.c
+test_mounts_LDADD = $(core_libs)
+test_linux_SOURCES = src/spec/test-linux.c
+test_linux_LDADD = $(core_libs)
+test_resources_SOURCES = src/spec/test-resources.c
+test_resources_LDADD = $(core_libs)
+test_seccomp_SOURCES = src/spec/test-seccomp.c
+test_seccomp_LDADD = $(core_libs)
+TESTS += test-process test-mounts test-linux test-resources test-seccomp

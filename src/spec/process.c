@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/path.h"
 #include "spec/sections.h"
 
 #define ROOT	"config.md#root"
@@ -140,21 +142,22 @@ static int check_rlimits(const struct reader *r, const struct place *at,
 }
 
 /*
- * check_cwd - refuse paths through /proc that name a descriptor
+ * check_cwd - refuse paths through /proc or /dev that name a descriptor
  * None survives into the container, and one that did would lead out of it (CVE-2024-21626).
  */
 static int check_cwd(const struct reader *r, const struct place *at, const char *cwd)
 {
-	static const char *const prefixes[] = {"/proc/", "/dev/fd"};
-	const char *fd = strstr(cwd, "/fd");
+	autofree char *clean = path_clean(cwd);
+	const char *fd;
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
-		if (strncmp(cwd, prefixes[i], strlen(prefixes[i])) == 0 && fd &&
-		    (fd[3] == '\0' || fd[3] == '/'))
-			return field_error(
-				r, MEMBER(at, "cwd"),
-				"must not be a path through file descriptors: \"%.200s\"", cwd);
-	}
+	if (!clean)
+		return field_no_memory(r);
+	if (strncmp(clean, "/proc/", 6) != 0 && strncmp(clean, "/dev/", 5) != 0)
+		return 0;
+	fd = strstr(clean, "/fd");
+	if (fd && (fd[3] == '/' || fd[3] == '\0'))
+		return field_error(r, MEMBER(at, "cwd"),
+				   "must not be a path through file descriptors: \"%.200s\"", cwd);
 	return 0;
 }
 

@@ -12,33 +12,34 @@
 #include "base/tap.h"
 #include "spec/spec.h"
 
-#define TOP(members)                                                \
-	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
-	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"            \
-	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]}," members "}"
+/* In these documents ' stands for ", which C would have to escape. */
+#define START	"{'ociVersion':'1.3.0','root':{'path':'rootfs'},"
+#define PROGRAM "'process':{'cwd':'/','args':['sh']}"
 
-#define PROCESS(members)                                            \
-	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
-	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]},"        \
-	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]," members "}}"
+#define TOP(members) START PROGRAM ",'linux':{'namespaces':[{'type':'mount'}]}," members "}"
+#define PROCESS(members)                                   \
+	START "'linux':{'namespaces':[{'type':'mount'}]}," \
+	      "'process':{'cwd':'/','args':['sh']," members "}}"
+#define LINUX(members) START PROGRAM ",'linux':{'namespaces':[{'type':'mount'}]," members "}}"
+#define LINUX_WITH(namespaces, members) \
+	START PROGRAM ",'linux':{'namespaces':[{'type':'mount'}," namespaces "]," members "}}"
 
-#define LINUX(members)                                              \
-	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
-	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"            \
-	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}]," members "}}"
+static inline int parse(const char *text, struct spec *spec, struct error *err)
+{
+	autofree char *json = strdup(text);
 
-#define LINUX_WITH(namespaces, members)                             \
-	"{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"rootfs\"}," \
-	"\"process\":{\"cwd\":\"/\",\"args\":[\"sh\"]},"            \
-	"\"linux\":{\"namespaces\":[{\"type\":\"mount\"}" namespaces "]" members "}}"
+	for (char *p = json; *p; p++)
+		*p = *p == '\'' ? '"' : *p;
+	return spec_parse(json, strlen(json), "c", spec, err);
+}
 
-/* refused - the text is an error, and this one: "c: PLACE: ..." */
+/* refused - the text is an error, this one: "c: PLACE: ..." */
 static inline void refused(const char *text, const char *expected)
 {
 	struct error err = ERROR_INIT;
 	autospec spec = {0};
 
-	check_int(spec_parse(text, strlen(text), "c", &spec, &err), -EINVAL);
+	check_int(parse(text, &spec, &err), -EINVAL);
 	check_int(err.kind, ERROR_CONFIG);
 	check_text(err.text, expected);
 	check(spec.arena == NULL);
@@ -50,7 +51,7 @@ static inline struct spec parsed(const char *text)
 	struct error err = ERROR_INIT;
 	struct spec spec = {0};
 
-	check_int(spec_parse(text, strlen(text), "c", &spec, &err), 0);
+	check_int(parse(text, &spec, &err), 0);
 	check_text(err.text, "");
 	return spec;
 }
