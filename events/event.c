@@ -10,10 +10,10 @@ static bool find(const struct ocirun_event *event, const char *member, struct sp
 	struct span value = {event->line, event->length};
 
 	while (*member) {
-		char name[LOG_TYPE_MAX + 1];
+		char name[LINE_TYPE_MAX + 1];
 		size_t length = strcspn(member, ".");
 
-		if (length > LOG_TYPE_MAX || value.at[0] != '{')
+		if (length > LINE_TYPE_MAX || value.at[0] != '{')
 			return false;
 		memcpy(name, member, length);
 		name[length] = '\0';

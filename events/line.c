@@ -51,7 +51,7 @@ static bool type_ok(struct span type)
 		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
 			return false;
 	}
-	return type.length > 0;
+	return type.length > 0 && type.length <= LINE_TYPE_MAX;
 }
 
 static bool timestamp_ok(struct span t)

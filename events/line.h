@@ -8,6 +8,8 @@
 
 #include "events/scan.h"
 
+#define LINE_TYPE_MAX 64
+
 struct line {
 	struct span whole; /* without the LF */
 	struct span type, id, instance, timestamp;

@@ -7,8 +7,6 @@
 #include "events/line.h"
 #include "ocirun/events.h"
 
-#define LOG_TYPE_MAX 64
-
 struct ocirun_log {
 	int fd;
 	char id[JOURNAL_ID_MAX + 1];		 /* "": taken from the first line */
@@ -22,7 +20,7 @@ struct ocirun_log {
 	char *buffer;
 	size_t begin, end;
 
-	char type[LOG_TYPE_MAX + 1];
+	char type[LINE_TYPE_MAX + 1];
 	char timestamp[31];
 
 	/* What `created` said about init, and our hold on it. */

@@ -103,9 +103,11 @@ static bool is_ours(struct ocirun_log *log, const struct line *line)
 {
 	if (!log->id[0])
 		copy_span(log->id, line->id);
+	if (!span_is(line->id, log->id))
+		return false;
 	if (!log->instance[0])
 		copy_span(log->instance, line->instance);
-	return span_is(line->id, log->id) && span_is(line->instance, log->instance);
+	return span_is(line->instance, log->instance);
 }
 
 static void fill_event(struct ocirun_log *log, const struct line *line, struct ocirun_event *ret)

@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-static const char *const names[EVENT_TYPES] = {
+#include "ocirun/events.h"
+
+/* One more, which is NULL: the end of the public list. */
+static const char *const names[EVENT_TYPES + 1] = {
 	[EVENT_CREATED] = "created",
 	[EVENT_STARTED] = "started",
 	[EVENT_PAUSED] = "paused",
@@ -33,4 +36,9 @@ enum event_type event_type_parse(const char *name, size_t length)
 			return (enum event_type)type;
 	}
 	return EVENT_TYPES;
+}
+
+const char *const *ocirun_event_types(void)
+{
+	return names;
 }

@@ -61,6 +61,9 @@ struct ocirun_event {
 	size_t length;
 };
 
+/* ocirun_event_types - the types that this version knows; ends with NULL. */
+OCIRUN_PUBLIC const char *const *ocirun_event_types(void);
+
 /* Something in the log that is not as a writer left it. What is whole around it is still read. */
 enum ocirun_damage_kind {
 	OCIRUN_DAMAGE_LINE, /* bytes that are no line: cut short by a power cut or a full disk */

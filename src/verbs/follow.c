@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Following logs for `events` and `wait`; see follow.h. */
+#include "verbs/follow.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "container/container.h"
+#include "container/lifecycle.h"
+#include "monitor/adopt.h"
+#include "monitor/exit_status.h"
+#include "monitor/exited.h"
+#include "monitor/handover.h"
+#include "verbs/duration.h"
+
+/* A living monitor writes its line within a millisecond of the end. */
+#define MONITOR_GRACE_MS 100
+/* Init has ended but does not tell how before it is reaped: nobody may ever reap it. */
+#define REAP_GRACE_MS 2000
+/* Without a pidfd (none left to be had, another PID namespace) it is looked at now and then. */
+#define LOOK_INTERVAL_MS 1000
+
+#define FDS_PER_CONTAINER 2 /* log and pidfd */
+#define FDS_OTHER	  32
+
+int64_t follow_now_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A thousand containers need more descriptors than the usual soft limit. */
+static void raise_descriptor_limit(size_t count)
+{
+	struct rlimit limit;
+	rlim_t wanted = count * FDS_PER_CONTAINER + FDS_OTHER;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else open says so */
+}
+
+static int open_log(struct follow *f, const char *directory, const char *instance,
+		    struct error *err)
+{
+	int r;
+
+	r = f->id ? container_id_check(f->id, err) : 0;
+	if (r < 0)
+		return r;
+	r = ocirun_log_open(&f->log, directory, f->id, instance);
+	if (r == -EINVAL && instance)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--instance \"%s\": 32 lower-case hex digits are expected",
+				 instance);
+	if (r == -ENOENT && instance)
+		return error_set(err, ERROR_MISSING, ENOENT, "no container with instance %s",
+				 instance);
+	if (r == -ENOENT)
+		return error_set(err, ERROR_MISSING, ENOENT, "container does not exist: \"%s\"",
+				 f->id);
+	if (r < 0)
+		return error_sys_num(err, r, "event log of %s", f->id ? f->id : instance);
+	return 0;
+}
+
+static int set_deadline(struct follow_set *set, const char *timeout, struct error *err)
+{
+	int64_t ns;
+	int r;
+
+	set->deadline_ms = -1;
+	if (!timeout)
+		return 0;
+	r = duration_parse(timeout, &ns, err);
+	if (r < 0)
+		return error_in(err, "--timeout");
+	/* Rounded up: never too early. */
+	set->deadline_ms = follow_now_ms() + ns / 1000000 + (ns % 1000000 ? 1 : 0);
+	return 0;
+}
+
+static int open_logs(struct follow_set *set, const char *instance, struct error *err)
+{
+	autofree char *directory = NULL;
+	const char *root = set->items[0].root;
+	int r = 0;
+
+	directory = malloc(strlen(root) + sizeof("/.events"));
+	if (!directory)
+		return error_sys_num(err, ENOMEM, "%s", root);
+	(void)stpcpy(stpcpy(directory, root), "/.events");
+	for (size_t i = 0; i < set->count && r == 0; i++)
+		r = open_log(&set->items[i], directory, instance, err);
+	return r;
+}
+
+static int watch_logs(struct follow_set *set, struct error *err)
+{
+	int r = ocirun_watch_new(&set->watch, 0);
+
+	for (size_t i = 0; i < set->count && r == 0; i++)
+		r = ocirun_watch_add(set->watch, set->items[i].log);
+	return r < 0 ? error_sys_num(err, r, "watch the event logs") : 0;
+}
+
+static size_t count_ids(char **ids)
+{
+	size_t count = 0;
+
+	while (ids[count])
+		count++;
+	return count;
+}
+
+int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
+		const char *timeout, bool live, struct error *err)
+{
+	size_t id_count = count_ids(ids);
+	int r;
+
+	*set = (struct follow_set){.count = id_count ? id_count : 1};
+	if (instance && set->count > 1)
+		return error_set(err, ERROR_USAGE, EINVAL, "--instance goes with one container");
+	r = set_deadline(set, timeout, err);
+	if (r < 0)
+		return r;
+	set->items = calloc(set->count, sizeof(*set->items));
+	if (!set->items)
+		return error_sys_num(err, ENOMEM, "event logs");
+	for (size_t i = 0; i < set->count; i++)
+		set->items[i] = (struct follow){.root = root, .id = ids[0] ? ids[i] : NULL};
+	raise_descriptor_limit(set->count);
+	r = open_logs(set, instance, err);
+	return r < 0 || !live ? r : watch_logs(set, err);
+}
+
+void follow_close(struct follow_set *set)
+{
+	for (size_t i = 0; set->items && i < set->count; i++)
+		ocirun_log_close(set->items[i].log);
+	free(set->items);
+	set->items = NULL;
+	ocirun_watch_free(set->watch);
+	set->watch = NULL;
+}
+
+static void note(struct follow *f, const struct ocirun_event *event)
+{
+	if (strcmp(event->type, "created") == 0) {
+		f->created = true;
+	} else if (strcmp(event->type, "started") == 0) {
+		(void)stpncpy(f->started_at, event->timestamp, sizeof(f->started_at) - 1);
+	} else if (strcmp(event->type, "exited") == 0) {
+		f->exited = true;
+		f->settle_ms = -1;
+	}
+}
+
+static void warn(struct follow *f, const struct ocirun_damage *damage)
+{
+	char text[128];
+
+	ocirun_damage_text(damage, text, sizeof(text));
+	log_warning("event log of %s is damaged: %s", ocirun_log_id(f->log), text);
+	if (damage->kind == OCIRUN_DAMAGE_GAP || damage->kind == OCIRUN_DAMAGE_SHRUNK)
+		f->gap = true;
+}
+
+int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
+{
+	for (;;) {
+		struct ocirun_damage damage;
+		int r = ocirun_log_next(f->log, ret, &damage);
+
+		if (r == -ESTALE)
+			return error_set(err, ERROR_SYSTEM, ESTALE,
+					 "the event log of %s was removed before its end",
+					 ocirun_log_id(f->log));
+		if (r < 0)
+			return error_sys_num(err, r, "event log of %s", ocirun_log_id(f->log));
+		if (r == OCIRUN_NOTHING)
+			return 0;
+		if (r == OCIRUN_EVENT) {
+			note(f, ret);
+			return 1;
+		}
+		warn(f, &damage);
+	}
+}
+
+static int record(struct container *c, const struct follow *f, int status, struct error *err)
+{
+	struct event_members m;
+	const struct exited e = {
+		.pid = c->facts.pid,
+		.known = true,
+		.status = status,
+		.source = SOURCE_PIDFD,
+		.reason = f->started_at[0] ? NULL : REASON_NEVER_STARTED,
+		.started_at = f->started_at[0] ? f->started_at : NULL,
+	};
+
+	exited_members(&m, &e);
+	return lifecycle_record(&c->journal, CAUSE_INIT_EXITED, &m, err);
+}
+
+/*
+ * The monitor is gone and our pidfd knows how init ended: that is the record, if we are the first
+ * to write it. 0 when a living monitor is to be waited for.
+ */
+static int record_witnessed(struct container *c, struct follow *f, int status, struct error *err)
+{
+	autofd lock_fd = monitor_lock(c->state_dirfd, err);
+
+	if (lock_fd < 0 && err->errnum == EWOULDBLOCK)
+		return 0;
+	return record(c, f, status, err);
+}
+
+/* Is the container of that ID still the one whose log we read? */
+static int open_container(struct container *c, const struct follow *f, struct error *err)
+{
+	int r = container_open(c, f->root, ocirun_log_id(f->log), err);
+
+	if (r < 0)
+		return r;
+	return strcmp(c->record.instance, ocirun_log_instance(f->log)) == 0 ? 0 : -ESTALE;
+}
+
+/*
+ * Look at the container itself. With it gone, whoever deleted it has written all there is to know;
+ * with init alive and no monitor, it gets a new one.
+ */
+static void settle(struct follow *f)
+{
+	autocontainer c = CONTAINER_CLOSED;
+	struct error err = ERROR_INIT;
+	int status;
+	enum ocirun_witness witness = ocirun_log_witness(f->log, &status);
+	int r = open_container(&c, f, &err);
+
+	f->settle_ms = -1;
+	if (r == -ENOENT || r == -ESTALE) {
+		/* Its last lines were written before it went; they are read before this is looked
+		 * at. */
+		f->lost = true;
+		f->witnessed = witness == OCIRUN_WITNESS_STATUS;
+		f->status = f->witnessed ? status : 0;
+		return;
+	}
+	if (r < 0)
+		return;
+	if (witness != OCIRUN_WITNESS_STATUS) {
+		if (monitor_adopt(&c, &err) < 0)
+			log_warning("event log of %s: %s", c.id, err.text);
+		return;
+	}
+	r = record_witnessed(&c, f, status, &err);
+	if (r == 0)
+		f->settle_ms = follow_now_ms() + MONITOR_GRACE_MS;
+	if (r >= 0)
+		return;
+	/* A full or read-only file system must not lose the code, nor hide that it is not on
+	 * record. */
+	log_warning("the end of %s is not recorded: %s", c.id, err.text);
+	f->witnessed = true;
+	f->status = status;
+}
+
+/* When is the container to be looked at? A while after the end, so that a living monitor is first.
+ */
+static void plan_settling(struct follow *f)
+{
+	int status, grace;
+
+	if (!f->created || f->exited || f->witnessed || f->lost || f->settle_ms >= 0)
+		return;
+	switch (ocirun_log_witness(f->log, &status)) {
+	case OCIRUN_WITNESS_NONE:
+		grace = LOOK_INTERVAL_MS;
+		break;
+	case OCIRUN_WITNESS_STATUS:
+		grace = MONITOR_GRACE_MS;
+		break;
+	case OCIRUN_WITNESS_ENDED:
+		grace = REAP_GRACE_MS;
+		break;
+	default:
+		return;
+	}
+	f->settle_ms = follow_now_ms() + grace;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+/* -1: no limit. */
+static int poll_timeout(const struct follow_set *set, int64_t until_ms)
+{
+	int64_t until = earlier(set->deadline_ms, until_ms), left;
+	int own = ocirun_watch_timeout_ms(set->watch);
+
+	for (size_t i = 0; i < set->count; i++)
+		until = earlier(until, set->items[i].settle_ms);
+	if (until < 0)
+		return own;
+	left = until - follow_now_ms();
+	if (left < 0)
+		left = 0;
+	if (own >= 0 && own < left)
+		return own;
+	return left > INT32_MAX ? INT32_MAX : (int)left;
+}
+
+/* Nobody reads: end as a write would have ended us. */
+static void die_of_sigpipe(void)
+{
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)raise(SIGPIPE);
+}
+
+int follow_wait(struct follow_set *set, int64_t until_ms, bool stdout_too, struct error *err)
+{
+	struct pollfd fds[2] = {
+		{.fd = ocirun_watch_fd(set->watch), .events = POLLIN},
+		{.fd = stdout_too ? STDOUT_FILENO : -1, .events = 0},
+	};
+
+	for (size_t i = 0; i < set->count; i++)
+		plan_settling(&set->items[i]);
+	if (poll(fds, 2, poll_timeout(set, until_ms)) < 0 && errno != EINTR)
+		return error_sys(err, "poll");
+	if (fds[1].revents & (POLLERR | POLLHUP))
+		die_of_sigpipe();
+	ocirun_watch_clear(set->watch);
+	for (size_t i = 0; i < set->count; i++) {
+		struct follow *f = &set->items[i];
+
+		if (!f->created)
+			f->settle_ms = -1; /* being created: its parent and monitor settle that */
+		else if (f->settle_ms >= 0 && f->settle_ms <= follow_now_ms())
+			settle(f);
+	}
+	return set->deadline_ms >= 0 && follow_now_ms() >= set->deadline_ms ? 0 : 1;
+}

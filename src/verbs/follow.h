@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `events` and `wait` share: following the logs of some containers by the public reader, and
+ * settling the end of one whose monitor was killed (doc/events.md, "Guarantees", 7 and 9).
+ */
+#ifndef VERBS_FOLLOW_H
+#define VERBS_FOLLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "ocirun/events.h"
+
+/* One container that is followed. */
+struct follow {
+	const char *root, *id; /* borrowed; id is NULL when only the instance was given */
+	struct ocirun_log *log;
+	bool created, exited;
+	bool gap;	     /* events are missing: it was said, and success would be a lie */
+	char started_at[31]; /* timestamp of `started`, or "" */
+	int64_t settle_ms;   /* when to look at the container itself; 0: at once, -1: not planned */
+	bool lost;	     /* the container is gone, and no line of its log says how it ended */
+	bool witnessed;	     /* its end is known by our pidfd, but could not be recorded: */
+	int status;	     /* as of wait(2) */
+};
+
+/* All that one command follows. */
+struct follow_set {
+	struct follow *items;
+	size_t count;
+	struct ocirun_watch *watch; /* NULL: what is there is read, and that is it */
+	int64_t deadline_ms;	    /* monotonic; -1: none */
+};
+
+/*
+ * follow_open - @ids (NULL-terminated; may be empty when @instance says which)
+ * @timeout: --timeout's text, or NULL
+ * @live: more is going to be waited for
+ *
+ * All logs are opened before anything is waited for: an ID without one is an error at once.
+ * follow_close is to be called in any case.
+ */
+int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
+		const char *timeout, bool live, struct error *err);
+void follow_close(struct follow_set *set);
+
+/*
+ * follow_next - the next event of one of them: 1, 0 when there is none now, or a negative errno
+ * Damage is said by log_warning.
+ */
+int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err);
+
+/*
+ * follow_wait - sleep until there may be something to read; settles what has to be settled
+ * @set: opened with @live, and all of it read by follow_next
+ * @until_ms: monotonic time to come back at, or -1
+ * @stdout_too: die of SIGPIPE once nobody reads our standard output any more
+ *
+ * Returns 1, or 0 when set->deadline_ms has passed, or a negative errno.
+ */
+int follow_wait(struct follow_set *set, int64_t until_ms, bool stdout_too, struct error *err);
+
+/* follow_now_ms - the clock of the deadlines. */
+int64_t follow_now_ms(void);
+
+#define autofollow __attribute__((cleanup(follow_close))) struct follow_set
+
+#endif
