@@ -15,8 +15,14 @@ if [ "${1:-}" != --inside ]; then
 fi
 shift
 
+# hugetlb can be in one hierarchy only; v2 gives it up where no cgroup has it enabled.
 hugetlb=/sys/fs/cgroup/hugetlb
-if [ -d /sys/fs/cgroup/unified ] && [ ! -e $hugetlb ] && mkdir $hugetlb 2>/dev/null; then
+v2=/sys/fs/cgroup/unified
+if grep -qs hugetlb $v2/cgroup.controllers && [ ! -e $hugetlb ]; then
+	find $v2 -depth -name cgroup.subtree_control | while read -r file; do
+		echo -hugetlb >"$file" 2>/dev/null || true
+	done
+	mkdir $hugetlb
 	mount -t cgroup -o hugetlb cgroup $hugetlb || rmdir $hugetlb
 fi
 python=/usr/bin/python3

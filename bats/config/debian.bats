@@ -10,7 +10,7 @@ setup() {
 	container_setup
 	bundle_with --arg rootfs "$(debian_rootfs)" --slurpfile seccomp "$(docker_seccomp)" '
 		.root = {path: $rootfs, readonly: true} |
-		.process.args = ["/usr/bin/redis-server", "--bind", "127.0.0.1", "--port", "6379",
+		.process.args = ["/usr/bin/redis-server", "--port", "0", "--unixsocket", "/tmp/redis.sock",
 			"--save", "", "--dir", "/var/lib/redis", "--daemonize", "no"] |
 		.process.user = {uid: 999, gid: 999} |
 		.process.capabilities = {} |
@@ -24,8 +24,8 @@ setup() {
 }
 
 redis_cli() {
-	nsenter --target "$(container_pid redis)" --net --mount --root --wd=/ -- \
-		/usr/bin/redis-cli -p 6379 "$@"
+	nsenter --target "$(container_pid redis)" --mount --root --wd=/ -- \
+		/usr/bin/redis-cli -s /tmp/redis.sock "$@"
 }
 
 redis_answers() { [ "$(redis_cli ping)" = PONG ]; }

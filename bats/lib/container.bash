@@ -115,7 +115,7 @@ container_teardown() {
 		ocirun delete --force "$id" || { problems=1; echo "delete --force $id failed" >&2; }
 		nothing_left_in_cgroups "$id" || problems=1
 	done
-	wait_until no_process_left || { problems=1; processes_left | cut -d/ -f3 | sort -u | xargs -r kill -9; }
+	OCIRUN_TEST_DEADLINE=5 wait_until no_process_left || { problems=1; processes_left | cut -d/ -f3 | sort -u | xargs -r kill -9; }
 	! grep -F " $TEST_DIR" /proc/self/mountinfo >&2 || { problems=1; echo "mounts left" >&2; }
 	! grep -s . "$TEST_DIR"/sanitizer* >&2 || problems=1
 	events_keep_logs

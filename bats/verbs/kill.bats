@@ -82,7 +82,7 @@ output_has() { container_output web 2>/dev/null | grep -qx "$1"; }
 }
 
 @test "kill: --all reaches every process of the container" {
-	bundle_script 'trap "" TERM; for i in 1 2 3; do sh -c "trap \"echo got it; exit\" TERM
+	bundle_script 'trap : TERM; for i in 1 2 3; do sh -c "trap \"echo got it; exit\" TERM
 		echo ready; while :; do sleep 0.02; done" & done; while :; do sleep 0.1; done'
 	ocirun create web
 	ocirun start web
