@@ -6,8 +6,8 @@
 
 /* In the order of a container's life, then what looks at it, then what needs none. */
 static const struct verb *const verbs[] = {
-	&verb_create, &verb_start, &verb_run,	 &verb_kill, &verb_delete,
-	&verb_state,  &verb_list,  &verb_events, &verb_wait, NULL,
+	&verb_create, &verb_start,  &verb_run,	&verb_kill, &verb_delete,   &verb_state,
+	&verb_list,   &verb_events, &verb_wait, &verb_spec, &verb_features, NULL,
 };
 
 const struct verb *const *verbs_list(void)

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ocirun features: what this build does (features.md), from the tables that it does it by. */
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "ocirun/version.h"
+#include "setup/seccomp_version.h"
+#include "spec/sections.h"
+#include "verbs/verb.h"
+
+/* Without memory cJSON returns NULL, and takes NULL for a parent: the document would only be
+ * shorter. */
+static void add_text(cJSON *array, const char *text)
+{
+	(void)cJSON_AddItemToArray(array, cJSON_CreateString(text));
+}
+
+static cJSON *add_words(cJSON *object, const char *key, const struct word *words)
+{
+	cJSON *array = cJSON_AddArrayToObject(object, key);
+
+	for (const struct word *w = words; w->text; w++) {
+		if (w->status == APPLIED)
+			add_text(array, w->text);
+	}
+	return array;
+}
+
+/* add_switch - {"enabled": false}: the spec's way to say that a runtime lacks something. */
+static void add_switch(cJSON *object, const char *key, bool enabled)
+{
+	(void)cJSON_AddBoolToObject(cJSON_AddObjectToObject(object, key), "enabled", enabled);
+}
+
+static void add_hooks(cJSON *root)
+{
+	cJSON *hooks = cJSON_AddArrayToObject(root, "hooks");
+
+	for (int stage = 0; stage < HOOK_STAGES; stage++)
+		add_text(hooks, hook_stage_name((enum hook_stage)stage));
+}
+
+static void add_mount_options(cJSON *root)
+{
+	cJSON *options = cJSON_AddArrayToObject(root, "mountOptions");
+
+	for (const struct mount_option *o = mount_options; o->name; o++) {
+		if (o->kind != MOUNT_OPTION_REFUSED)
+			add_text(options, o->name);
+	}
+}
+
+/*
+ * kernel_takes - whether the running kernel knows a flag of seccomp(2)
+ * With a known flag it goes on to read the filter, which is not there: EFAULT.
+ */
+static bool kernel_takes(unsigned long flag)
+{
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+}
+
+static void add_seccomp(cJSON *linux_object)
+{
+	cJSON *seccomp = cJSON_AddObjectToObject(linux_object, "seccomp");
+	cJSON *supported;
+
+	(void)cJSON_AddBoolToObject(seccomp, "enabled", true);
+	(void)add_words(seccomp, "actions", seccomp_actions);
+	(void)add_words(seccomp, "operators", seccomp_operators);
+	(void)add_words(seccomp, "archs", seccomp_archs);
+	(void)add_words(seccomp, "knownFlags", seccomp_flags);
+	supported = cJSON_AddArrayToObject(seccomp, "supportedFlags");
+	for (const struct word *w = seccomp_flags; w->text; w++) {
+		if (w->status == APPLIED && kernel_takes(w->value))
+			add_text(supported, w->text);
+	}
+}
+
+static void add_cgroup(cJSON *linux_object)
+{
+	static const struct {
+		const char *key;
+		bool value;
+	} members[] = {
+		{"v1", true},		{"v2", true},	 {"systemd", false},
+		{"systemdUser", false}, {"rdma", false},
+	};
+	cJSON *cgroup = cJSON_AddObjectToObject(linux_object, "cgroup");
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		(void)cJSON_AddBoolToObject(cgroup, members[i].key, members[i].value);
+}
+
+static void add_linux(cJSON *root)
+{
+	cJSON *linux_object = cJSON_AddObjectToObject(root, "linux");
+
+	(void)add_words(linux_object, "namespaces", namespace_words);
+	(void)add_words(linux_object, "capabilities", capability_words);
+	add_cgroup(linux_object);
+	add_seccomp(linux_object);
+	add_switch(linux_object, "apparmor", false);
+	add_switch(linux_object, "selinux", false);
+	add_switch(linux_object, "intelRdt", false);
+	add_switch(cJSON_AddObjectToObject(linux_object, "mountExtensions"), "idmap", false);
+	add_switch(linux_object, "netDevices", false);
+}
+
+static void add_annotations(cJSON *root)
+{
+	cJSON *annotations = cJSON_AddObjectToObject(root, "annotations");
+	char version[32];
+
+	seccomp_version_text(version, sizeof(version));
+	(void)cJSON_AddStringToObject(annotations, "org.ocirun.version", OCIRUN_VERSION);
+	(void)cJSON_AddStringToObject(annotations, "io.github.seccomp.libseccomp.version", version);
+	/* No annotation of a container changes what ocirun does. */
+	(void)cJSON_AddArrayToObject(root, "potentiallyUnsafeConfigAnnotations");
+}
+
+static int run(const struct globals *g, const void *options, char **args, struct error *err)
+{
+	autojson *root = cJSON_CreateObject();
+	autofree char *text = NULL;
+
+	(void)g;
+	(void)options;
+	(void)args;
+	(void)cJSON_AddStringToObject(root, "ociVersionMin", OCIRUN_SPEC_VERSION_MIN);
+	(void)cJSON_AddStringToObject(root, "ociVersionMax", OCIRUN_SPEC_VERSION);
+	add_hooks(root);
+	add_mount_options(root);
+	add_linux(root);
+	add_annotations(root);
+	text = cJSON_Print(root);
+	if (!text)
+		return error_sys_num(err, ENOMEM, "features");
+	return print_line(text, err);
+}
+
+const struct verb verb_features = {
+	.name = "features",
+	.summary = "show what this build can do as JSON",
+	.description =
+		"The document follows features.md of the runtime-spec: versions, hooks, mount\n"
+		"options, namespaces, capabilities, cgroups and seccomp. What is not in it is\n"
+		"refused by name in config.json.",
+	.run = run,
+};
