@@ -6,20 +6,20 @@ spec_files = src/spec/spec.c src/spec/spec.h src/spec/field.c src/spec/field.h \
 	src/spec/time_offsets.c src/spec/devices.c src/spec/sysctl.c src/spec/seccomp.c \
 	src/spec/resources.c src/spec/block_io.c src/spec/device_rules.c src/spec/host.c
 
-check_PROGRAMS += test-spec
+# Named after the folder, since src/setup has tests of the same subjects.
+spec_tests = test-spec test-spec-process test-spec-mounts test-spec-linux test-spec-resources \
+	test-spec-seccomp
+check_PROGRAMS += $(spec_tests)
+TESTS += $(spec_tests)
 test_spec_SOURCES = src/spec/test-spec.c src/spec/test-spec.h
 test_spec_LDADD = $(core_libs)
-TESTS += test-spec
-
-check_PROGRAMS += test-process test-mounts test-linux test-resources test-seccomp
-test_process_SOURCES = src/spec/test-process.c
-test_process_LDADD = $(core_libs)
-test_mounts_SOURCES = src/spec/test-mounts.c
-test_mounts_LDADD = $(core_libs)
-test_linux_SOURCES = src/spec/test-linux.c
-test_linux_LDADD = $(core_libs)
-test_resources_SOURCES = src/spec/test-resources.c
-test_resources_LDADD = $(core_libs)
-test_seccomp_SOURCES = src/spec/test-seccomp.c
-test_seccomp_LDADD = $(core_libs)
-TESTS += test-process test-mounts test-linux test-resources test-seccomp
+test_spec_process_SOURCES = src/spec/test-process.c src/spec/test-spec.h
+test_spec_process_LDADD = $(core_libs)
+test_spec_mounts_SOURCES = src/spec/test-mounts.c src/spec/test-spec.h
+test_spec_mounts_LDADD = $(core_libs)
+test_spec_linux_SOURCES = src/spec/test-linux.c src/spec/test-spec.h
+test_spec_linux_LDADD = $(core_libs)
+test_spec_resources_SOURCES = src/spec/test-resources.c src/spec/test-spec.h
+test_spec_resources_LDADD = $(core_libs)
+test_spec_seccomp_SOURCES = src/spec/test-seccomp.c src/spec/test-spec.h
+test_spec_seccomp_LDADD = $(core_libs)
