@@ -22,20 +22,28 @@
 #define FLAG_WIDTH 30
 #define VERB_WIDTH 10
 
+/* How much of @text fits into a line: up to its newline, or the last space before @room. */
+static int line_length(const char *text, int room)
+{
+	int length = (int)strcspn(text, "\n");
+
+	if (length <= room)
+		return length;
+	for (int at = room; at > 0; at--)
+		if (text[at] == ' ')
+			return at;
+	return length;
+}
+
 /* @text in lines that end before LINE_WIDTH; the first one continues a line at @indent. */
 static void add_wrapped(FILE *out, const char *text, int indent)
 {
-	int room = LINE_WIDTH - indent;
+	int length = line_length(text, LINE_WIDTH - indent);
 
-	while ((int)strlen(text) > room) {
-		int length = room;
-
-		while (length > 0 && text[length] != ' ')
-			length--;
-		if (length == 0)
-			break;
+	while (text[length]) {
 		(void)fprintf(out, "%.*s\n%*s", length, text, indent, "");
 		text += length + 1;
+		length = line_length(text, LINE_WIDTH - indent);
 	}
 	(void)fprintf(out, "%s\n", text);
 }
@@ -89,8 +97,10 @@ static void add_verb(FILE *out, const struct verb *v)
 	(void)fprintf(out, "ocirun %s - %s\n", v->name, v->summary);
 	(void)fprintf(out, "\nUsage: ocirun %s [options]%s%s\n", v->name,
 		      v->arguments && *v->arguments ? " " : "", v->arguments ? v->arguments : "");
-	if (v->description)
-		(void)fprintf(out, "\n%s\n", v->description);
+	if (v->description) {
+		(void)fputc('\n', out);
+		add_wrapped(out, v->description, 0);
+	}
 	add_options(out, "Options", v->options);
 }
 

@@ -137,6 +137,10 @@ static int kill_one(const char *root, const char *id, const void *detail, struct
 		r = monitor_adopt(&c, err);
 	if (r < 0)
 		return r;
+	/* Its directory is just being removed, or the deleting process died then. */
+	if (c.status == STATUS_DELETED)
+		return error_set(err, ERROR_MISSING, ENOENT, "container does not exist: \"%s\"",
+				 id);
 	if (!is_alive(&c) && !(opt->all && c.status == STATUS_STOPPED))
 		return not_running(err);
 	/* So that `signaled` precedes the `exited` that it brings about. */

@@ -19,6 +19,10 @@ static int run(const struct globals *g, const void *options, char **args, struct
 		r = monitor_adopt(&c, err);
 	if (r < 0)
 		return r;
+	/* Its directory is just being removed, or the deleting process died then. */
+	if (c.status == STATUS_DELETED)
+		return error_set(err, ERROR_MISSING, ENOENT, "container does not exist: \"%s\"",
+				 args[0]);
 	json = container_state_json(&c, true);
 	if (!json)
 		return error_sys_num(err, ENOMEM, "state");
