@@ -23,3 +23,11 @@ test_spec_resources_SOURCES = src/spec/test-resources.c src/spec/test-spec.h
 test_spec_resources_LDADD = $(core_libs)
 test_spec_seccomp_SOURCES = src/spec/test-seccomp.c src/spec/test-spec.h
 test_spec_seccomp_LDADD = $(core_libs)
+
+# Prints doc/spec-coverage.md: make spec-coverage && ./spec-coverage >doc/spec-coverage.md
+check_PROGRAMS += spec-coverage
+spec_coverage_SOURCES = src/spec/coverage.c
+spec_coverage_LDADD = $(core_libs)
+
+# Built by hand, since it needs clang's libFuzzer; the file says how.
+EXTRA_DIST += src/spec/fuzz-spec.c

@@ -145,6 +145,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 
 const struct verb verb_features = {
 	.name = "features",
+	.arguments = "",
 	.summary = "show what this build can do as JSON",
 	.description =
 		"The document follows features.md of the runtime-spec: versions, hooks, mount\n"

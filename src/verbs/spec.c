@@ -189,6 +189,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 
 const struct verb verb_spec = {
 	.name = "spec",
+	.arguments = "",
 	.summary = "write a config.json to start from",
 	.description =
 		"The container has a shell, namespaces of its own, a read-only root and few\n"
