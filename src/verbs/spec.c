@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ocirun spec: write a config.json to start from. */
+/* ocirun spec: write a config.json to begin with. */
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
@@ -190,7 +190,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 const struct verb verb_spec = {
 	.name = "spec",
 	.arguments = "",
-	.summary = "write a config.json to start from",
+	.summary = "write a config.json to begin with",
 	.description =
 		"The container has a shell, namespaces of its own, a read-only root and few\n"
 		"capabilities. A config.json that is there already is never overwritten.",
