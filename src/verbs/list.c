@@ -60,38 +60,31 @@ static void row_done(struct row *row)
 	free(row->problem);
 }
 
-static int set_cell(struct row *row, enum column column, const char *text, struct error *err)
-{
-	row->cells[column] = strdup(text && *text ? text : "-");
-	return row->cells[column] ? 0 : error_sys_num(err, ENOMEM, "list");
-}
-
 static int fill_cells(struct row *row, const struct container *c, struct error *err)
 {
-	const struct passwd *owner = row->problem ? NULL : getpwuid(c->record.owner);
+	const struct passwd *user = row->problem ? NULL : getpwuid(c->record.owner);
 	bool alive = c->status == STATUS_CREATED || c->status == STATUS_RUNNING ||
 		     c->status == STATUS_PAUSED;
-	char number[24];
-	int r;
+	char pid[24], uid[24];
+	const char *const texts[COLUMNS] = {
+		[COLUMN_ID] = c->id,
+		[COLUMN_PID] = pid,
+		[COLUMN_STATUS] = container_status_name(c->status),
+		[COLUMN_BUNDLE] = c->record.bundle,
+		[COLUMN_CREATED] = c->record.created,
+		[COLUMN_OWNER] = row->problem ? NULL
+				 : user	      ? user->pw_name
+					      : uid,
+	};
 
-	(void)snprintf(number, sizeof(number), "%d", alive ? (int)c->facts.pid : 0);
-	r = set_cell(row, COLUMN_ID, c->id, err);
-	if (r == 0)
-		r = set_cell(row, COLUMN_PID, number, err);
-	if (r == 0)
-		r = set_cell(row, COLUMN_STATUS, container_status_name(c->status), err);
-	if (r == 0)
-		r = set_cell(row, COLUMN_BUNDLE, c->record.bundle, err);
-	if (r == 0)
-		r = set_cell(row, COLUMN_CREATED, c->record.created, err);
-	(void)snprintf(number, sizeof(number), "#%u", c->record.owner);
-	if (r == 0)
-		r = set_cell(row, COLUMN_OWNER,
-			     row->problem ? NULL
-			     : owner	  ? owner->pw_name
-					  : number,
-			     err);
-	return r;
+	(void)snprintf(pid, sizeof(pid), "%d", alive ? (int)c->facts.pid : 0);
+	(void)snprintf(uid, sizeof(uid), "#%u", c->record.owner);
+	for (int i = 0; i < COLUMNS; i++) {
+		row->cells[i] = strdup(texts[i] && *texts[i] ? texts[i] : "-");
+		if (!row->cells[i])
+			return error_sys_num(err, ENOMEM, "list");
+	}
+	return 0;
 }
 
 /* The same shape as a readable one, as far as anything is known, and why no more is. */
