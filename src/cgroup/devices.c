@@ -13,6 +13,9 @@
 #include "base/cleanup.h"
 #include "cgroup/dir.h"
 
+#define MAJOR_MAX 0xfff
+#define MINOR_MAX 0xfffff
+
 static const struct device_rule defaults[] = {
 	/* Nodes may be made, since making one opens nothing. */
 	{true, 'c', -1, -1, DEVICE_MKNOD, -1}, {true, 'b', -1, -1, DEVICE_MKNOD, -1},
@@ -33,24 +36,42 @@ static bool is_for_all(const struct spec_device_rule *rule)
 	       rule->write && rule->mknod;
 }
 
-static void plan_add(struct device_plan *plan, const struct spec_device_rule *rule, char type,
-		     size_t index)
+/*
+ * Making a node opens nothing, so that stays allowed for each device of a type until a rule denies
+ * it for the type as a whole; v1's lists could not take single devices from it anyway.
+ */
+static unsigned int effective_access(const struct spec_device_rule *rule, bool *may_mknod)
 {
-	struct device_rule *added = &plan->rules[plan->count++];
+	unsigned int access = (rule->read ? DEVICE_READ : 0U) | (rule->write ? DEVICE_WRITE : 0U) |
+			      (rule->mknod ? DEVICE_MKNOD : 0U);
+
+	if (rule->allow || !rule->mknod || !*may_mknod)
+		return access;
+	if (rule->major >= 0 || rule->minor >= 0)
+		return access & ~DEVICE_MKNOD;
+	*may_mknod = false;
+	return access;
+}
+
+static void plan_add(struct device_plan *plan, const struct spec_device_rule *rule, size_t index,
+		     char type, bool *may_mknod)
+{
+	struct device_rule *added = &plan->rules[plan->count];
 
 	added->allow = rule->allow;
 	added->type = type;
 	added->major = rule->major < 0 ? -1 : rule->major;
 	added->minor = rule->minor < 0 ? -1 : rule->minor;
-	added->access = (rule->read ? DEVICE_READ : 0U) | (rule->write ? DEVICE_WRITE : 0U) |
-			(rule->mknod ? DEVICE_MKNOD : 0U);
+	added->access = effective_access(rule, may_mknod);
 	added->config_index = (int)index;
+	plan->count += added->access != 0;
 }
 
 int device_plan_make(const struct spec_resources *resources, struct device_plan *ret_plan)
 {
 	const struct spec_device_rule *rules = resources->device_rules;
 	struct device_plan plan = {0};
+	bool may_mknod_c, may_mknod_b;
 	size_t first = 0;
 
 	plan.rules = calloc(ARRAY_SIZE(defaults) + 2 * resources->device_rule_count,
@@ -68,11 +89,12 @@ int device_plan_make(const struct spec_resources *resources, struct device_plan 
 		memcpy(plan.rules, defaults, sizeof(defaults));
 		plan.count = ARRAY_SIZE(defaults);
 	}
+	may_mknod_c = may_mknod_b = !plan.allow_all;
 	for (size_t i = first; i < resources->device_rule_count; i++) {
 		if (rules[i].type != 'b')
-			plan_add(&plan, &rules[i], 'c', i);
+			plan_add(&plan, &rules[i], i, 'c', &may_mknod_c);
 		if (rules[i].type != 'c')
-			plan_add(&plan, &rules[i], 'b', i);
+			plan_add(&plan, &rules[i], i, 'b', &may_mknod_b);
 	}
 	*ret_plan = plan;
 	return 0;
@@ -106,14 +128,32 @@ static bool may_skip(const struct cgroup *cg, const struct spec_resources *resou
 	return cg->tolerant && device_plan_is_default(resources);
 }
 
+/* Linux has 12 bits for a major and 20 for a minor; a greater number must not match cut short. */
+static int check_numbers(const struct spec_resources *resources, struct error *err)
+{
+	for (size_t i = 0; i < resources->device_rule_count; i++) {
+		const struct spec_device_rule *rule = &resources->device_rules[i];
+
+		if (rule->major > MAJOR_MAX || rule->minor > MINOR_MAX)
+			return error_config(err,
+					    "linux.resources.devices[%zu]: there is no device "
+					    "%lld:%lld: the last is %d:%d",
+					    i, (long long)rule->major, (long long)rule->minor,
+					    MAJOR_MAX, MINOR_MAX);
+	}
+	return 0;
+}
+
 int cgroup_devices_check(const struct cgroup *cg, const struct spec_resources *resources,
 			 struct error *err)
 {
 	autoplan plan = {0};
 	autolist list = {0};
 	int index = devices_index(cg);
-	int r;
+	int r = check_numbers(resources, err);
 
+	if (r < 0)
+		return r;
 	if (index < 0) {
 		if (may_skip(cg, resources))
 			return 0;

@@ -52,7 +52,7 @@ static struct bpf_insn alu(uint8_t operation, uint8_t reg, uint32_t value)
 
 static struct bpf_insn jump_if(uint8_t condition, uint8_t reg, uint32_t value, size_t distance)
 {
-	return (struct bpf_insn){.code = (uint8_t)(BPF_JMP32 | condition | BPF_K),
+	return (struct bpf_insn){.code = (uint8_t)(BPF_JMP | condition | BPF_K),
 				 .dst_reg = reg,
 				 .off = (int16_t)distance,
 				 .imm = (int32_t)value};
@@ -83,8 +83,8 @@ static void emit_frame(struct bpf_insn *code, size_t *count)
 static void emit_rule(struct bpf_insn *code, size_t *count, const struct device_rule *rule)
 {
 	bool has_major = rule->major >= 0, has_minor = rule->minor >= 0;
-	/* Of the body: allow is "and, jump, return"; deny is "jump, return". */
-	size_t left = (rule->allow ? 4 : 3) + has_major + has_minor;
+	/* What is left of this rule's code: conditions, then two to decide and two to return. */
+	size_t left = 4U + has_major + has_minor;
 
 	emit(code, count,
 	     jump_if(BPF_JNE, BPF_REG_3,

@@ -105,18 +105,17 @@ int cgroup_place(struct cgroup *cg, const struct cgroup_host *host, const char *
 
 void cgroup_open(struct cgroup *cg, const struct cgroup_host *host, const char *path)
 {
-	memset(cg, 0, sizeof(*cg));
-	cg->host = host;
+	struct cgroup opened = {.host = host};
+
 	/* A record without a path is a container without cgroups; a damaged one must do no harm. */
-	if (!path || cgroup_clean_path(path, cg->path, sizeof(cg->path)) < 0) {
-		cg->path[0] = '\0';
-		cg->disabled = true;
-		return;
-	}
-	for (size_t i = 0; i < host->count; i++) {
-		autofd dir = cgroup_dir_open(cg, i);
+	opened.disabled = !path || cgroup_clean_path(path, opened.path, sizeof(opened.path)) < 0;
+	if (opened.disabled)
+		opened.path[0] = '\0';
+	for (size_t i = 0; !opened.disabled && i < host->count; i++) {
+		autofd dir = cgroup_dir_open(&opened, i);
 
 		if (dir >= 0)
-			cg->present |= UINT32_C(1) << i;
+			opened.present |= UINT32_C(1) << i;
 	}
+	*cg = opened; /* only now: @path may be the one in @cg */
 }
