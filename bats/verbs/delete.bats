@@ -132,14 +132,14 @@ nothing_of() {
 
 @test "delete: --force finds a container with a damaged record wherever its cgroup is" {
 	local pid
-	bundle_with '.process.args = ["sleep", "60"] | .linux.cgroupsPath = "/ocirun-elsewhere/web"'
+	bundle_with '.process.args = ["sleep", "60"] | .linux.cgroupsPath = "/ocirun/elsewhere"'
 	ocirun create web
 	ocirun start web
 	pid=$(container_pid web)
 	: >"$ROOT/web/state.json"
 	run -0 ocirun delete --force web
 	[ ! -e "/proc/$pid" ] || fail "init $pid lives on"
-	run find /sys/fs/cgroup -type d -path '*/ocirun-elsewhere/web'
+	run find /sys/fs/cgroup -type d -path '*/ocirun/elsewhere'
 	[ -z "$output" ] || fail "cgroups left: $output"
 }
 
