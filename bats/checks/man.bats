@@ -52,9 +52,9 @@ same() {
 @test "man: ocirun(8) lists the verbs in the order of --help, with the same words" {
 	local page seen
 	page=$(page_of "")
-	seen=$(sed -n '/^\.SS Verbs/,/^\.PP/p' "$page" |
-		sed -E '/^\.(SS|TP|PP)/d; s/^\.BR ([a-z]+) \(8\)/\n\1/; s/^\.(I|B) //; s/\\//g' |
-		awk -v RS= '{$1 = $1; print}')
+	seen=$(sed -n '/^\.SS Verbs/,/^\.PP/p' "$page" | sed -E 's/\\//g; /^\.(SS|PP)/d' |
+		awk '/^\.TP/ {print ""; next} {sub(/^\.(B|I) /, ""); printf "%s ", $0}' |
+		awk 'NF {$1 = $1; print}')
 	same "$("$OCIRUN" --help | sed -n '/^Verbs:$/,/^$/{/^ /p}' | awk '{$1 = $1; print}')" "$seen"
 }
 
