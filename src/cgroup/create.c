@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "cgroup/dir.h"
+#include "cgroup/limits.h"
 
 static bool is_forbidden(int r)
 {
@@ -110,25 +111,54 @@ static void enable_one(int dirfd, const char *controller)
 	(void)file_write_at(dirfd, "cgroup.subtree_control", text);
 }
 
-static int enable_controllers(int parent_dirfd, int dirfd, const void *unused)
+/* What create needs to know to enable controllers above a cgroup. */
+struct enabling {
+	const struct cgroup *cg;
+	const struct spec_resources *resources;
+};
+
+/*
+ * All on a v2 host, as its managers do: without them there is no memory.peak and no memory.events.
+ * Beside v1 only what the config asks for, since an enabled controller cannot be mounted as v1
+ * later.
+ */
+static bool is_wanted(const struct enabling *enabling, const char *controller)
+{
+	return enabling->cg->host->unified ||
+	       cgroup_wants_controller(enabling->resources, controller);
+}
+
+static int enable_controllers(int parent_dirfd, int dirfd, const void *data)
 {
 	char offered[128], enabled[128], *save = NULL;
 
 	(void)dirfd;
-	(void)unused;
 	if (file_read_at(parent_dirfd, "cgroup.controllers", offered, sizeof(offered)) < 0 ||
 	    file_read_at(parent_dirfd, "cgroup.subtree_control", enabled, sizeof(enabled)) < 0)
 		return 0;
 	for (char *word = strtok_r(offered, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		if (!cgroup_has_word(enabled, word))
+		if (is_wanted(data, word) && !cgroup_has_word(enabled, word))
 			enable_one(parent_dirfd, word);
 	return 0;
 }
 
-/* Two reads when all is as it should be; the parents are looked at only when something lacks. */
-static int ensure_controllers(const struct cgroup *cg, size_t index, int mount_fd, int dirfd,
-			      struct error *err)
+static bool has_all_wanted(const struct enabling *enabling, size_t index, const char *have)
 {
+	char offered[sizeof(enabling->cg->host->hierarchies[index].controllers)], *save = NULL;
+
+	(void)snprintf(offered, sizeof(offered), "%s",
+		       enabling->cg->host->hierarchies[index].controllers);
+	for (char *word = strtok_r(offered, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		if (is_wanted(enabling, word) && !cgroup_has_word(have, word))
+			return false;
+	return true;
+}
+
+/* Two reads when all is as it should be; the parents are looked at only when something lacks. */
+static int ensure_controllers(const struct enabling *enabling, size_t index, int mount_fd,
+			      int dirfd, struct error *err)
+{
+	const struct cgroup *cg = enabling->cg;
 	char have[128], type[32];
 	int r;
 
@@ -137,9 +167,9 @@ static int ensure_controllers(const struct cgroup *cg, size_t index, int mount_f
 		return error_set(err, ERROR_SYSTEM, EOPNOTSUPP,
 				 "cgroup %s is \"%s\"; a container needs a domain", cg->path, type);
 	if (file_read_at(dirfd, "cgroup.controllers", have, sizeof(have)) >= 0 &&
-	    !strcmp(have, cg->host->hierarchies[index].controllers))
+	    has_all_wanted(enabling, index, have))
 		return 0;
-	r = each_level(mount_fd, cg->path + 1, enable_controllers, NULL);
+	r = each_level(mount_fd, cg->path + 1, enable_controllers, enabling);
 	return r < 0 ? error_sys_num(err, r, "enable controllers above cgroup %s", cg->path) : 0;
 }
 
@@ -173,8 +203,10 @@ static int check_unused(const struct cgroup *cg, size_t index, int dirfd, struct
 	return 0;
 }
 
-static int create_in(struct cgroup *cg, size_t index, uint32_t *made, struct error *err)
+static int create_in(struct cgroup *cg, size_t index, const struct spec *spec, uint32_t *made,
+		     struct error *err)
 {
+	const struct enabling enabling = {.cg = cg, .resources = &spec->resources};
 	const struct cgroup_hierarchy *h = &cg->host->hierarchies[index];
 	autofd mount_fd = cgroup_mount_open(cg, index);
 	autofd dir = -EBADF;
@@ -195,7 +227,7 @@ static int create_in(struct cgroup *cg, size_t index, uint32_t *made, struct err
 	if (!is_new)
 		r = check_unused(cg, index, dir, err);
 	if (r >= 0 && h->v2)
-		r = ensure_controllers(cg, index, mount_fd, dir, err);
+		r = ensure_controllers(&enabling, index, mount_fd, dir, err);
 	if (r >= 0 && cgroup_has_word(h->controllers, "cpuset") && !h->v2) {
 		r = each_level(mount_fd, cg->path + 1, inherit_cpuset, NULL);
 		if (r < 0)
@@ -235,7 +267,7 @@ int cgroup_create(struct cgroup *cg, const struct spec *spec, struct error *err)
 	old = umask(022);
 	cg->present = 0;
 	for (size_t i = 0; r == 0 && i < cg->host->count; i++)
-		r = create_in(cg, i, &made, err);
+		r = create_in(cg, i, spec, &made, err);
 	if (r == 0)
 		r = cgroup_delegate(cg, spec, err);
 	(void)umask(old);

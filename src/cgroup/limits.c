@@ -154,6 +154,27 @@ int cgroup_check(const struct cgroup *cg, const struct spec_resources *resources
 	return r;
 }
 
+bool cgroup_wants_controller(const struct spec_resources *resources, const char *controller)
+{
+	size_t length = strlen(controller);
+
+	for (size_t i = 0; i < limits_v2_count; i++) {
+		struct limit_source from = {
+			.row = &limits_v2[i], .resources = resources, .dirfd = -EBADF};
+		struct limit limit;
+		struct error unused;
+
+		if (!strcmp(limits_v2[i].controller, controller) &&
+		    convert(&from, &limit, &unused) > 0)
+			return true;
+	}
+	for (size_t i = 0; i < resources->unified_count; i++)
+		if (!strncmp(resources->unified[i].key, controller, length) &&
+		    resources->unified[i].key[length] == '.')
+			return true;
+	return false;
+}
+
 /* ---- writing ---- */
 
 static int write_limit(const struct cgroup *cg, const struct limit_source *from, size_t index,

@@ -96,6 +96,9 @@ int limit_check_page_size(const struct limit_source *from, struct error *err);
 uint64_t weight_from_cpu_shares(uint64_t shares);
 uint64_t weight_from_blkio(uint64_t weight);
 
+/* cgroup_wants_controller - do the resources hold a limit of this v2 controller? */
+bool cgroup_wants_controller(const struct spec_resources *resources, const char *controller);
+
 /* linux.resources.unified: the files of v2 by their own names. */
 int cgroup_unified_check(const struct cgroup *cg, const struct spec_resources *resources,
 			 struct error *err);

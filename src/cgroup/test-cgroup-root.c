@@ -21,8 +21,8 @@
 static struct cgroup_host host;
 static struct cgroup cg;
 static char top[64];
-static const struct spec nothing;
-static struct spec_resources resources;
+static struct spec spec;
+#define resources spec.resources
 
 static void keep_only(bool v2)
 {
@@ -36,7 +36,7 @@ static void keep_only(bool v2)
 
 static bool begin_host(void)
 {
-	memset(&resources, 0, sizeof(resources));
+	memset(&spec, 0, sizeof(spec));
 	check_int(cgroup_host_probe(&host, ROOT, &err), 0);
 	return host.count > 0;
 }
@@ -48,7 +48,7 @@ static void begin(void)
 
 	(void)snprintf(path, sizeof(path), "%s/%d", top, ++number);
 	check_int(cgroup_place(&cg, &host, path, "web", true, &err), 0);
-	check_int(cgroup_create(&cg, &nothing, &err), 0);
+	check_int(cgroup_create(&cg, &spec, &err), 0);
 	check_int(cgroup_apply(&cg, &resources, &err), 0);
 }
 
@@ -169,7 +169,7 @@ static void live(void)
 		check(file_read_at(dir, "cgroup.procs", text, sizeof(text)) > 0);
 		check_int(atoi(text), pid);
 	}
-	check_error(cgroup_create(&cg, &nothing, &err), EBUSY, "container's cgroup is not empty");
+	check_error(cgroup_create(&cg, &spec, &err), EBUSY, "container's cgroup is not empty");
 	cgroup_open(&cg, &host, cg.path);
 	check_error(cgroup_remove(&cg, 50, &err), EBUSY, "still has processes: ");
 	check_int(cgroup_signal(&cg, SIGTERM, &err), 1);

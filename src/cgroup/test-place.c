@@ -137,6 +137,27 @@ static void creates_v2(void)
 	stand_in_end();
 }
 
+static void enables_less_beside_v1(void)
+{
+	static const struct spec_hugepage_limit pages[] = {{"2MB", 1}};
+	struct spec spec = {0};
+
+	stand_in_hybrid();
+	check_int(cgroup_host_probe(&host, stand_in, &err), 0);
+	put("cpuset/x/cpuset.cpus", "0\n");
+	put("cpuset/x/cpuset.mems", "0\n");
+	check_text(place("/x", "web", true), "/x");
+	check_int(cgroup_create(&cg, &spec, &err), 0);
+	check_text(got("unified/cgroup.subtree_control"), "");
+	spec.resources.hugepages = pages;
+	spec.resources.hugepage_count =
+		access("/sys/kernel/mm/hugepages/hugepages-2048kB", F_OK) == 0;
+	check_int(cgroup_create(&cg, &spec, &err), 0);
+	check_text(got("unified/cgroup.subtree_control"),
+		   spec.resources.hugepage_count ? "+hugetlb" : "");
+	stand_in_end();
+}
+
 static void takes_an_empty_one(void)
 {
 	stand_in_v2();
@@ -270,6 +291,8 @@ static const struct test tests[] = {
 	{"cgroupsPath: absolute as it is, relative below /ocirun, never the root or ..", places},
 	{"a recorded path is taken up; a damaged one disables every operation", opens_a_record},
 	{"v2: controllers are enabled in the parents, and the umask does not matter", creates_v2},
+	{"beside v1 only the controllers are enabled that the config needs",
+	 enables_less_beside_v1},
 	{"an existing cgroup is taken only empty and thawed", takes_an_empty_one},
 	{"v1: cpusets inherit, and a failure takes back what was made", creates_v1_and_takes_back},
 	{"either freezer of a hybrid host counts", refuses_frozen_v1},
