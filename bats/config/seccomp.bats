@@ -104,6 +104,22 @@ deny() { # NAME ACTION [MORE]
 	[ "$output" = fine ]
 }
 
+@test "seccomp: calls newer than a profile of allowed ones answer ENOSYS, so that libraries fall back" {
+	require program:python3
+	local call='import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); libc.syscall(int(os.environ["N"]));
+print(os.strerror(ctypes.get_errno()))'
+	# The host's python3 in the host's root: what the filter does is the same.
+	bundle_with --arg call "$call" --slurpfile profile "$(docker_seccomp)" '
+		.root = {path: "/", readonly: true} | .process.args = ["python3", "-c", $call] |
+		.linux.seccomp = $profile[0]'
+	config_with '.process.env += ["N=1000"]'
+	run -0 ocirun run web
+	[ "$output" = "Function not implemented" ]
+	config_with '.process.env += ["N=246"]' # kexec_load
+	run -0 ocirun run web
+	[ "$output" = "Operation not permitted" ]
+}
+
 @test "seccomp: docker's profile lets a shell live and denies what it should" {
 	bundle_script 'echo alive; unshare -r true 2>&1 || true; grep ^Seccomp: /proc/self/status'
 	config_with --slurpfile profile "$(docker_seccomp)" '.linux.seccomp = $profile[0]'

@@ -15,9 +15,11 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "setup/seccomp_newer.h"
 
 #define MAX_ARGS	 6
 #define OPTIMIZE_AS_TREE 2
+#define EXPORT_MAX	 (1 << 20)
 
 static void release_filter(scmp_filter_ctx *filter)
 {
@@ -178,10 +180,9 @@ static int add_architectures(scmp_filter_ctx filter, const struct spec_seccomp *
 
 /* ---- the program ---- */
 
-static int export(scmp_filter_ctx filter, struct seccomp_program *ret, struct error *err)
+static int export(scmp_filter_ctx filter, char **ret, size_t *ret_length, struct error *err)
 {
 	autofd fd = memfd_create("seccomp", MFD_CLOEXEC);
-	autofree char *bytes = NULL;
 	ssize_t length;
 	int r;
 
@@ -192,13 +193,32 @@ static int export(scmp_filter_ctx filter, struct seccomp_program *ret, struct er
 		return error_sys_num(err, r, "seccomp_export_bpf");
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return error_sys(err, "lseek");
-	length = fd_read_text(fd, (size_t)BPF_MAXINSNS * sizeof(struct sock_filter), &bytes);
+	length = fd_read_text(fd, EXPORT_MAX, ret);
 	if (length < 0)
-		return error_sys_num(err, (int)length,
-				     "linux.seccomp: more than the kernel's %d instructions",
-				     BPF_MAXINSNS);
-	ret->count = (size_t)length / sizeof(struct sock_filter);
-	ret->filter = (struct sock_filter *)(void *)take_ptr(bytes);
+		return error_sys_num(err, (int)length, "read the exported filter");
+	*ret_length = (size_t)length;
+	return 0;
+}
+
+static int assemble(const struct spec_seccomp *seccomp, const char *bytes, size_t length,
+		    struct seccomp_program *ret, struct error *err)
+{
+	struct sock_filter newer[SECCOMP_NEWER_MAX];
+	size_t count = seccomp_newer(seccomp, newer);
+	size_t total = count + length / sizeof(*newer);
+	struct sock_filter *filter;
+
+	if (total > BPF_MAXINSNS)
+		return error_config(err, "linux.seccomp: %zu instructions; the kernel takes %d",
+				    total, BPF_MAXINSNS);
+	filter = calloc(total, sizeof(*filter));
+	if (!filter)
+		return error_sys_num(err, ENOMEM, "linux.seccomp");
+	memcpy(filter, newer, count * sizeof(*filter));
+	memcpy(filter + count, bytes, length);
+	ret->flags = seccomp->flags;
+	ret->count = total;
+	ret->filter = filter;
 	return 0;
 }
 
@@ -206,6 +226,8 @@ int seccomp_compile(const struct spec_seccomp *seccomp, struct seccomp_program *
 		    struct error *err)
 {
 	autofilter filter = seccomp_init(seccomp->default_action);
+	autofree char *bytes = NULL;
+	size_t length = 0;
 	int r;
 
 	if (!filter)
@@ -219,8 +241,7 @@ int seccomp_compile(const struct spec_seccomp *seccomp, struct seccomp_program *
 	r = add_architectures(filter, seccomp, err);
 	if (r == 0)
 		r = add_rules(filter, seccomp, err);
-	if (r < 0)
-		return r;
-	ret->flags = seccomp->flags;
-	return export(filter, ret, err);
+	if (r == 0)
+		r = export(filter, &bytes, &length, err);
+	return r < 0 ? r : assemble(seccomp, bytes, length, ret, err);
 }

@@ -90,6 +90,29 @@ static void default_errno(void)
 	check_int(try_call(&seccomp, SYS_getpid, 0, 0), 0);
 }
 
+static void newer_calls_do_not_exist(void)
+{
+	const uint32_t archs[] = {SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32};
+	const struct spec_seccomp_rule rules[] = {
+		{.names = NAMES("exit_group", "faccessat2", "no_such_call"),
+		 .action = SCMP_ACT_ALLOW}};
+	struct spec_seccomp seccomp = with_rules(rules, 1);
+
+	seccomp.default_action = SCMP_ACT_ERRNO(EPERM);
+	check_int(try_call(&seccomp, SYS_getppid, 0, 0), EPERM);
+	check_int(try_call(&seccomp, 438, 0, 0), EPERM);  /* just below faccessat2 */
+	check_int(try_call(&seccomp, 440, 0, 0), ENOSYS); /* just above it */
+	if (seccomp_arch_native() == SCMP_ARCH_X86_64) {
+		seccomp.archs = archs;
+		seccomp.arch_count = 3;
+		check_int(try_call(&seccomp, 440, 0, 0), ENOSYS);
+		check_int(try_call(&seccomp, 438, 0, 0), EPERM);
+		check_int(try_call(&seccomp, 0x40000000 + 440, 0, 0), EPERM);
+	}
+	seccomp.default_action = SCMP_ACT_KILL_PROCESS;
+	check_int(try_call(&seccomp, 440, 0, 0), 1000 + SIGSYS);
+}
+
 static void unknown_names_are_skipped(void)
 {
 	const struct spec_seccomp_rule rules[] = {
@@ -207,6 +230,7 @@ int main(void)
 		{"a rule's errno is what the call returns", errno_of_a_rule},
 		{"a rule may kill the process", kill_action},
 		{"the default action is for all other calls", default_errno},
+		{"calls newer than the profile answer ENOSYS", newer_calls_do_not_exist},
 		{"a name that libseccomp does not know is skipped", unknown_names_are_skipped},
 		{"conditions on different arguments are all needed", conditions_are_all_needed},
 		{"conditions on one argument are alternatives", same_index_twice_means_either},
