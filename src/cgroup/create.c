@@ -203,13 +203,41 @@ static int check_unused(const struct cgroup *cg, size_t index, int dirfd, struct
 	return 0;
 }
 
+static bool is_v1_cpuset(const struct cgroup_hierarchy *h)
+{
+	return !h->v2 && cgroup_has_word(h->controllers, "cpuset");
+}
+
+/* What more there is to do than mkdir. -EAGAIN: not ours to use, and we can do without. */
+static int prepare(const struct cgroup *cg, size_t index, const struct enabling *enabling,
+		   int mount_fd, bool is_new, struct error *err)
+{
+	const struct cgroup_hierarchy *h = &cg->host->hierarchies[index];
+	autofd dir = cgroup_dir_open(cg, index);
+	int r = 0;
+
+	if (dir < 0)
+		return error_sys_num(err, dir, "open %s%s", h->mount_point, cg->path);
+	if (cg->tolerant && !is_new && faccessat(dir, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+		return -EAGAIN;
+	if (!is_new)
+		r = check_unused(cg, index, dir, err);
+	if (r == 0 && h->v2)
+		r = ensure_controllers(enabling, index, mount_fd, dir, err);
+	if (r < 0 || !is_v1_cpuset(h))
+		return r;
+	r = each_level(mount_fd, cg->path + 1, inherit_cpuset, NULL);
+	return r < 0 ? error_sys_num(err, r, "copy cpuset.cpus and cpuset.mems down to %s%s",
+				     h->mount_point, cg->path)
+		     : 0;
+}
+
 static int create_in(struct cgroup *cg, size_t index, const struct spec *spec, uint32_t *made,
 		     struct error *err)
 {
 	const struct enabling enabling = {.cg = cg, .resources = &spec->resources};
 	const struct cgroup_hierarchy *h = &cg->host->hierarchies[index];
 	autofd mount_fd = cgroup_mount_open(cg, index);
-	autofd dir = -EBADF;
 	int r = mount_fd < 0 ? mount_fd : make_path(mount_fd, cg->path + 1);
 	bool is_new = r == 1;
 
@@ -219,21 +247,10 @@ static int create_in(struct cgroup *cg, size_t index, const struct spec *spec, u
 		return error_sys_num(err, r, "mkdir %s%s", h->mount_point, cg->path);
 	if (is_new)
 		*made |= UINT32_C(1) << index;
-	dir = cgroup_dir_open(cg, index);
-	if (dir < 0)
-		return error_sys_num(err, dir, "open %s%s", h->mount_point, cg->path);
-	if (cg->tolerant && !is_new && faccessat(dir, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+	if (!is_new || h->v2 || is_v1_cpuset(h))
+		r = prepare(cg, index, &enabling, mount_fd, is_new, err);
+	if (r == -EAGAIN)
 		return 0;
-	if (!is_new)
-		r = check_unused(cg, index, dir, err);
-	if (r >= 0 && h->v2)
-		r = ensure_controllers(&enabling, index, mount_fd, dir, err);
-	if (r >= 0 && cgroup_has_word(h->controllers, "cpuset") && !h->v2) {
-		r = each_level(mount_fd, cg->path + 1, inherit_cpuset, NULL);
-		if (r < 0)
-			r = error_sys_num(err, r, "copy cpuset.cpus and cpuset.mems down to %s%s",
-					  h->mount_point, cg->path);
-	}
 	if (r >= 0)
 		cg->present |= UINT32_C(1) << index;
 	return r < 0 ? r : 0;

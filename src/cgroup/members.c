@@ -16,13 +16,13 @@
 
 static int open_tasks(const struct cgroup *cg, size_t index, struct error *err)
 {
-	autofd dir = cgroup_dir_open(cg, index);
-	int fd = dir < 0 ? dir : openat(dir, "tasks", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	char path[sizeof(cg->host->hierarchies[index].mount_point) + sizeof(cg->path) + 8];
+	int fd;
 
-	if (fd < 0)
-		return error_sys_num(err, dir < 0 ? dir : errno, "open %s%s/tasks",
-				     cg->host->hierarchies[index].mount_point, cg->path);
-	return fd;
+	(void)snprintf(path, sizeof(path), "%s%s/tasks", cg->host->hierarchies[index].mount_point,
+		       cg->path);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 ? error_sys(err, "open %s", path) : fd;
 }
 
 static int entry_add(const struct cgroup *cg, size_t index, struct cgroup_entry *entry,
