@@ -108,10 +108,11 @@ deny() { # NAME ACTION [MORE]
 	require program:python3
 	local call='import ctypes, os; libc = ctypes.CDLL(None, use_errno=True); libc.syscall(int(os.environ["N"]));
 print(os.strerror(ctypes.get_errno()))'
-	# The host's python3 in the host's root: what the filter does is the same.
 	bundle_with --arg call "$call" --slurpfile profile "$(docker_seccomp)" '
-		.root = {path: "/", readonly: true} | .process.args = ["python3", "-c", $call] |
-		.linux.seccomp = $profile[0]'
+		.process.args = ["/usr/bin/python3", "-c", $call] | .linux.seccomp = $profile[0] |
+		.mounts += [{destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]}]'
+	ln -s usr/lib rootfs/lib
+	ln -s usr/lib64 rootfs/lib64
 	config_with '.process.env += ["N=1000"]'
 	run -0 ocirun run web
 	[ "$output" = "Function not implemented" ]
