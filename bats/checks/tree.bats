@@ -18,7 +18,7 @@ none_has() {
 
 @test "the top level holds what its map says and nothing else" {
 	local extra made
-	made='autom4te\.cache|aclocal\.m4|build.*|cache|config\.h\.in|configure~?|Makefile\.in'
+	made='_build|_inst|autom4te\.cache|aclocal\.m4|build.*|cache|config\.h\.in|configure~?|Makefile\.in'
 	extra=$(find . -mindepth 1 -maxdepth 1 ! -name '.*' -printf '%f\n' | grep -Evx \
 		"configure\.ac|Makefile\.am|src|events|include|bats|doc|README\.md|LICENSE|NEWS\.md|bootstrap\.sh|packaging|contrib|$made" || true)
 	[ -z "$extra" ] || { echo "not in doc/architecture.md: $extra"; false; }
@@ -59,7 +59,7 @@ none_has() {
 }
 
 @test "no file knows where it was written" {
-	! grep -rnF --exclude-dir=.git --exclude-dir='build*' --exclude-dir=autom4te.cache \
+	! grep -rnF --exclude-dir=.git --exclude-dir='build*' --exclude-dir='_*' --exclude-dir=autom4te.cache \
 		--exclude='configure*' --exclude=Makefile.in "$PWD/" .
 }
 

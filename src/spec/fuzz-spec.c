@@ -2,9 +2,9 @@
 /*
  * libFuzzer: any bytes as config.json. From a build directory that was configured with
  * CC=clang and --enable-sanitizers:
- *   make libocirun-core.a && clang -std=gnu17 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
- *     -I$src/src -I$src/include $src/src/spec/fuzz-spec.c libocirun-core.a -lcjson -o fuzz-spec
- *   mkdir -p corpus && cp $src/bats/data/*.json corpus && ./fuzz-spec corpus
+ *   make libocirun-core.a && clang -std=gnu17 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE
+ * \ -I$src/src -I$src/include $src/src/spec/fuzz-spec.c libocirun-core.a -lcjson -o fuzz-spec mkdir
+ * -p corpus && cp $src/bats/data/*.json corpus && ./fuzz-spec corpus
  */
 #include <fcntl.h>
 #include <stdint.h>

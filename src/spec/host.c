@@ -21,22 +21,6 @@ struct host {
 	int bundle_dirfd;
 };
 
-static int check_root(const struct host *h)
-{
-	const struct place *at = MEMBER(MEMBER(NULL, "root"), "path");
-	const char *path = h->spec->root.path;
-	struct stat root, host_root;
-
-	if (fstatat(h->bundle_dirfd, path, &root, 0) < 0)
-		return field_error(&h->reader, at, "\"%.200s\": %s", path, strerror(errno));
-	if (!S_ISDIR(root.st_mode))
-		return field_error(&h->reader, at, "\"%.200s\" is not a directory", path);
-	if (stat("/", &host_root) == 0 && root.st_dev == host_root.st_dev &&
-	    root.st_ino == host_root.st_ino)
-		return field_error(&h->reader, at, "\"%.200s\" is the root of the host", path);
-	return 0;
-}
-
 /* namespace_place - the element of linux.namespaces that has this type; they are no list any more.
  */
 static int namespace_error(const struct host *h, enum namespace_type type, const char *problem)
@@ -146,9 +130,7 @@ int spec_check_host(const struct spec *spec, int bundle_dirfd, const char *name,
 	const struct host h = {{.name = name, .err = err}, spec, bundle_dirfd};
 	int rc;
 
-	rc = check_root(&h);
-	if (rc == 0)
-		rc = check_namespaces(&h);
+	rc = check_namespaces(&h);
 	if (rc == 0)
 		rc = check_sources(&h);
 	if (rc == 0)

@@ -8,7 +8,8 @@ spec_files = src/spec/spec.c src/spec/spec.h src/spec/field.c src/spec/field.h \
 
 # Named after the folder, since src/setup has tests of the same subjects.
 spec_tests = test-spec test-spec-process test-spec-mounts test-spec-linux test-spec-resources \
-	test-spec-seccomp
+	test-spec-seccomp test-spec-host test-spec-clients \
+	test-spec-field
 check_PROGRAMS += $(spec_tests)
 TESTS += $(spec_tests)
 test_spec_SOURCES = src/spec/test-spec.c src/spec/test-spec.h
@@ -23,6 +24,13 @@ test_spec_resources_SOURCES = src/spec/test-resources.c src/spec/test-spec.h
 test_spec_resources_LDADD = $(core_libs)
 test_spec_seccomp_SOURCES = src/spec/test-seccomp.c src/spec/test-spec.h
 test_spec_seccomp_LDADD = $(core_libs)
+test_spec_host_SOURCES = src/spec/test-host.c src/spec/test-spec.h
+test_spec_host_LDADD = $(core_libs)
+test_spec_clients_SOURCES = src/spec/test-clients.c src/spec/test-spec.h
+test_spec_clients_LDADD = $(core_libs)
+test_spec_field_SOURCES = src/spec/test-field.c src/spec/test-spec.h
+test_spec_field_LDADD = $(core_libs)
+test_spec_field_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray
 
 # Prints doc/spec-coverage.md: make spec-coverage && ./spec-coverage >doc/spec-coverage.md
 check_PROGRAMS += spec-coverage

@@ -313,10 +313,10 @@ int spec_parse(const char *text, size_t length, const char *name, struct spec *s
  * spec_check_host - what only the host can tell, before anything is made
  * @bundle_dirfd: relative paths start there
  *
- * The root must be a directory and not the host's own; namespaces given by path must be there and
- * of their type; sources of bind mounts must exist; nothing but procfs may be bound over /proc; a
- * sysctl may not belong to a namespace that is the caller's own. Only a first look: what is true
- * now may change before init acts, and init does not rely on it.
+ * Namespaces given by path must be there and of their type; sources of bind mounts must exist;
+ * nothing but procfs may be bound over /proc; a sysctl may not belong to a namespace that is the
+ * caller's own. (The root is launch/'s to open.) Only a first look: what is true now may change
+ * before init acts, and init does not rely on it.
  * Returns 0 or a negative errno, with the JSON path in the error.
  */
 int spec_check_host(const struct spec *spec, int bundle_dirfd, const char *name, struct error *err);
