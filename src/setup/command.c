@@ -17,6 +17,7 @@
 #include "base/fd.h"
 
 #define NOEXEC_SEAL	0x0008U /* MFD_NOEXEC_SEAL, newer than our libc */
+#define KERNEL_SIGNALS	64
 #define NS_PER_MS	1000000
 #define KILL_WAIT_MS	5000 /* a killed program may hang in the kernel for longer: then not us */
 #define POLL_BLIND_MS	20   /* Linux < 5.3 has no pidfd to poll */
@@ -58,13 +59,17 @@ static int open_input(const char *text, struct error *err)
 	return take_fd(&fd);
 }
 
+/*
+ * By the system call itself: libc's sigaction refuses the two signals that it keeps for threads,
+ * and some callers have those ignored, too.
+ */
 static void reset_signals(void)
 {
-	struct sigaction action = {.sa_handler = SIG_DFL};
+	const unsigned long by_default[4] = {0}; /* the kernel's struct sigaction, SIG_DFL */
 	sigset_t none;
 
-	for (int signal = 1; signal < NSIG; signal++)
-		(void)sigaction(signal, &action, NULL); /* KILL, STOP and libc's own refuse */
+	for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
+		(void)syscall(SYS_rt_sigaction, signal, by_default, NULL, KERNEL_SIGNALS / 8);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -148,8 +148,8 @@ static void nothing_is_inherited(void)
 	check_int(run_script("ls /proc/self/fd; grep -E 'SigBlk|SigIgn' /proc/self/status; exit 1",
 			     0, ""),
 		  -ECANCELED);
-	check(strstr(failure.output, "0\n1\n2\n3\nSigBlk:\t0000000000000000\n"
-				     "SigIgn:\t0000000000000000\n") != NULL);
+	check_text(failure.output, "0\n1\n2\n3\n"
+				   "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)close(fd);
