@@ -259,6 +259,19 @@ static void load_seccomp(struct stub *stub)
 		fail(stub, PLAN_STAGE_SECCOMP, r < 0 ? r : -ESRCH, 0, "seccomp");
 }
 
+/*
+ * The two signals that libc keeps for its threads: init's sigaction(3) cannot touch them, and some
+ * callers leave them ignored, which execve hands on.
+ */
+static void reset_libc_signals(void)
+{
+	const unsigned long by_default[8] = {0}; /* the kernel's struct sigaction, SIG_DFL */
+	int signal;
+
+	for (signal = 32; signal <= 33; signal++)
+		(void)kernel4(__NR_rt_sigaction, signal, by_default, 0, 8);
+}
+
 static void __attribute__((noreturn)) stub_run(struct stub *stub)
 {
 	const struct plan *plan = stub->plan;
@@ -266,6 +279,7 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 
 	(void)kernel2(__NR_prctl, PR_SET_DUMPABLE, 0);
 	(void)kernel2(__NR_prctl, PR_SET_NAME, "ocirun:init");
+	reset_libc_signals();
 	apply_rlimits(stub, false);
 	enter_cwd(stub, false);
 	apply_user_and_capabilities(stub);
