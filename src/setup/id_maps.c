@@ -3,6 +3,7 @@
 #include "setup/id_maps.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +88,7 @@ static const char *find_helper(const char *name, char *path, size_t size)
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		(void)snprintf(path, size, "%s/%s", dirs[i], name);
-		if (access(path, X_OK) == 0)
+		if (faccessat(AT_FDCWD, path, X_OK, 0) == 0)
 			return path;
 	}
 	return NULL;

@@ -27,7 +27,7 @@ int namespace_open(const struct spec *spec, enum namespace_type type, struct err
 	if (path[0] != '/')
 		return error_config(err, "%s namespace: %s is not an absolute path", name, path);
 	/* O_NONBLOCK: should it be a FIFO, do not wait for its other end. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return error_sys(err, "%s namespace: open %s", name, path);
 	kind = ioctl(fd, NS_GET_NSTYPE);

@@ -64,7 +64,7 @@ int procfs_write(int proc_fd, const char *path, const char *text)
 
 int procfs_open_host(void)
 {
-	autofd fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	autofd fd = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return -errno;
