@@ -16,7 +16,27 @@
 #define RETENTION_AGE_S 3600
 #define RETENTION_COUNT 1000
 
-/* The recorded place, or what the ID stands for where the record is damaged. */
+/*
+ * Where the record is damaged, config.json's copy and the ID tell the place as create found it. A
+ * damaged copy leaves the ID.
+ */
+static int derive_cgroup(struct cgroup *cg, const struct cgroup_host *host,
+			 const struct container *c, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct cgroup place = {0};
+	autospec spec = {0};
+	int r;
+
+	(void)spec_load(c->state_dirfd, "config.json", &spec, NULL, NULL, &ignored);
+	r = cgroup_place(&place, host, spec.cgroups_path, c->id, geteuid() == 0, err);
+	if (r == 0)
+		cgroup_open(cg, host, place.path);
+	return r;
+}
+
+/* The recorded place, or what the configuration and the ID stand for where the record is damaged.
+ */
 static int find_cgroup(struct cgroup *cg, struct cgroup_host *host, const struct container *c,
 		       struct error *err)
 {
@@ -31,7 +51,7 @@ static int find_cgroup(struct cgroup *cg, struct cgroup_host *host, const struct
 	if (r < 0)
 		return r;
 	if (!c->record.cgroup_path)
-		return cgroup_place(cg, host, NULL, c->id, geteuid() == 0, err);
+		return derive_cgroup(cg, host, c, err);
 	cgroup_open(cg, host, c->record.cgroup_path);
 	return 0;
 }
