@@ -388,15 +388,17 @@ static int check_duplicates(const struct scan *s, struct key *keys, size_t count
 /* number_text - hang the number's own characters on its item; cJSON_Delete frees them. */
 static int number_text(struct scan *s, cJSON *item, size_t offset)
 {
-	size_t length = strspn(s->text + offset, "+-.0123456789eE");
+	const char *text = s->text + offset;
+	size_t length = 0;
 	char *copy;
 
-	if (length > NUMBER_MAX)
-		length = NUMBER_MAX;
+	/* The scan has seen to the grammar; the text has no NUL at its end. */
+	while (offset + length < s->length && strchr("+-.0123456789eE", text[length]))
+		length++;
 	copy = cJSON_malloc(length + 1);
 	if (!copy)
 		return error_sys_num(s->err, ENOMEM, "%s", s->name);
-	memcpy(copy, s->text + offset, length);
+	memcpy(copy, text, length);
 	copy[length] = '\0';
 	item->valuestring = copy;
 	return 0;

@@ -131,6 +131,34 @@ static void test_limits(void)
 	check_text(err.text, "x.json: line 1, column 1: number of more than 63 characters");
 }
 
+/* exact - from memory that ends with the text, where ASan sees a step beyond. */
+static void exact(const char *text, int expected)
+{
+	size_t length = strlen(text);
+	autofree char *copy = malloc(length + 1);
+	struct error err = ERROR_INIT;
+
+	memcpy(copy + 1, text, length);
+	check_int(parse(copy + 1, length, &err), expected);
+}
+
+static void test_no_terminator(void)
+{
+	exact("5", 0);
+	exact("[5", -EINVAL);
+	exact("tru", -EINVAL);
+	exact("true", 0);
+	exact("\"x", -EINVAL);
+	exact("\"\\", -EINVAL);
+	exact("\"\\u12", -EINVAL);
+	exact("\"\\ud800\\", -EINVAL);
+	exact("\"\xe2\x82", -EINVAL);
+	exact("{\"a\"", -EINVAL);
+	exact("1.", -EINVAL);
+	exact("-", -EINVAL);
+	exact("\xef\xbb", -EINVAL);
+}
+
 static void integer(const char *text, int expected_int, int64_t value, int expected_uint,
 		    uint64_t unsigned_value)
 {
@@ -211,6 +239,7 @@ int main(void)
 		{"NUL, control characters, bad UTF-8 and surrogates are refused", test_characters},
 		{"duplicate keys are refused at any depth, escaped or not", test_duplicates},
 		{"depth, members and digits have limits", test_limits},
+		{"text needs no NUL at its end", test_no_terminator},
 		{"integers are exact from -2^63 to 2^64-1", test_integers},
 		{"each number keeps its own text", test_number_order},
 		{"64-bit integers are written exactly", test_writing},

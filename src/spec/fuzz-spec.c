@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libFuzzer: any bytes as config.json. From a build directory that was configured with
- * CC=clang and --enable-sanitizers:
- *   make libocirun-core.a && clang -std=gnu17 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE
- * \ -I$src/src -I$src/include $src/src/spec/fuzz-spec.c libocirun-core.a -lcjson -o fuzz-spec mkdir
- * -p corpus && cp $src/bats/data/*.json corpus && ./fuzz-spec corpus
+ * libFuzzer: any bytes as config.json. In a build directory configured with CC=clang and
+ * --enable-sanitizers, $src being the sources:
+ *
+ *   make libocirun-core.a
+ *   clang -std=gnu17 -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I$src/src \
+ *         $src/src/spec/fuzz-spec.c libocirun-core.a -lcjson -o fuzz-spec
+ *   ./fuzz-spec CORPUS $src/bats/data $src/bats/data/bad-json
  */
 #include <fcntl.h>
 #include <stdint.h>
