@@ -10,13 +10,15 @@
  *	struct ocirun_watch *watch;
  *	struct ocirun_event event;
  *	struct ocirun_damage damage;
+ *	int r;
  *
  *	ocirun_log_open(&log, "/run/ocirun/.events", "web", NULL);
  *	ocirun_watch_new(&watch, 0);
  *	ocirun_watch_add(watch, log);
  *	while (!ocirun_log_is_over(log)) {
- *		while (ocirun_log_next(log, &event, &damage) == OCIRUN_EVENT)
- *			puts(event.line);
+ *		while ((r = ocirun_log_next(log, &event, &damage)) > 0)
+ *			if (r == OCIRUN_EVENT)
+ *				puts(event.line);
  *		ocirun_watch_wait(watch, -1);
  *	}
  *

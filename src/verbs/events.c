@@ -52,7 +52,7 @@ static const struct option_spec options_table[] = {
 	{.name = "type",
 	 .kind = OPTION_LIST,
 	 AT(types),
-	 .value_name = "TYPE,...",
+	 .value_name = "TYPES",
 	 .help = "only events of these types; may be given again"},
 	{.name = "first",
 	 .kind = OPTION_FLAG,
@@ -72,7 +72,7 @@ static const struct option_spec options_table[] = {
 	 .letter = 'f',
 	 .kind = OPTION_STRING,
 	 AT(format),
-	 .value_name = "json|pretty",
+	 .value_name = "FORMAT",
 	 .help = "json, or pretty for people, which is the default on a terminal"},
 	{.name = "stats",
 	 .kind = OPTION_FLAG,
@@ -338,7 +338,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 const struct verb verb_events = {
 	.name = "events",
 	.arguments = "[<container-id>...]",
-	.summary = "print what happened to containers, and what happens",
+	.summary = "print the event log of a container and follow it",
 	.description =
 		"Prints a container's events from the first one on, follows them, and ends "
 		"after `deleted`. One JSON object per line; ocirun-events(5) describes them.",

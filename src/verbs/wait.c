@@ -338,7 +338,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 const struct verb verb_wait = {
 	.name = "wait",
 	.arguments = "<container-id> [<container-id>...]",
-	.summary = "wait until a container has ended, and end with its exit code",
+	.summary = "wait for a container's end and return its exit status",
 	.description = "Exit status: the container's (128 + N when signal N killed it); 255 when "
 		       "it is unknown or ocirun itself failed; 124 after --timeout.",
 	.min_args = 1,
