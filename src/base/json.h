@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Strict JSON over cJSON: what reliability.md 2.10 found cJSON to accept or mangle is refused or kept
- * exact here. Numbers keep their source text, so 2^63-1 and 2^64-1 are exact.
+ * Strict JSON over cJSON: what reliability.md 2.10 found cJSON to accept or mangle is refused or
+ * kept exact here. Numbers keep their source text, so 2^63-1 and 2^64-1 are exact.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -18,9 +18,10 @@
  * json_parse - one JSON document, whole
  * @name: stands for the file in error texts
  *
- * Refuses: BOM, invalid UTF-8, NUL and \u0000, lone surrogates, raw control characters, duplicate keys
- * at any depth, more than 64 levels, more than 4096 members in an object, anything after the document.
- * Returns 0 with *ret owned by the caller (cJSON_Delete), or -EINVAL with line and column.
+ * Refuses: BOM, invalid UTF-8, NUL and \u0000, lone surrogates, raw control characters, duplicate
+ * keys at any depth, more than 64 levels, more than 4096 members in an object, anything after the
+ * document. Returns 0 with *ret owned by the caller (cJSON_Delete), or -EINVAL with line and
+ * column.
  */
 int json_parse(const char *text, size_t length, const char *name, cJSON **ret, struct error *err);
 
