@@ -38,13 +38,14 @@ static const char *status_text(enum field_status status)
 static int print_row(const struct field_row *row, void *data)
 {
 	(void)data;
-	(void)printf("| `%s` | %s | %s |\n", row->path, status_text(row->status), row->anchor);
+	(void)fprintf(stdout, "| `%s` | %s | %s |\n", row->path, status_text(row->status),
+		      row->anchor);
 	return 0;
 }
 
 static void print_keys(void)
 {
-	(void)printf("\n## Keys\n\n| key | status | runtime-spec |\n|---|---|---|\n");
+	(void)fprintf(stdout, "\n## Keys\n\n| key | status | runtime-spec |\n|---|---|---|\n");
 	(void)field_visit(print_row, NULL);
 }
 
@@ -56,12 +57,12 @@ static void print_words_with(const struct word *words, enum field_status status)
 		if (w->status != status)
 			continue;
 		if (before[0] == '\0')
-			(void)printf("\n%s: ", status == APPLIED ? "Applied" : "Refused");
-		(void)printf("%s`%s`", before, w->text);
+			(void)fprintf(stdout, "\n%s: ", status == APPLIED ? "Applied" : "Refused");
+		(void)fprintf(stdout, "%s`%s`", before, w->text);
 		before = ", ";
 	}
 	if (before[0])
-		(void)printf(".\n");
+		(void)fprintf(stdout, ".\n");
 }
 
 static void print_words(void)
@@ -81,7 +82,7 @@ static void print_words(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
-		(void)printf("\n## Words of %s\n", tables[i].title);
+		(void)fprintf(stdout, "\n## Words of %s\n", tables[i].title);
 		print_words_with(tables[i].words, APPLIED);
 		print_words_with(tables[i].words, REFUSED);
 	}
@@ -94,17 +95,18 @@ static void print_mount_options(bool refused)
 	for (const struct mount_option *o = mount_options; o->name; o++) {
 		if ((o->kind == MOUNT_OPTION_REFUSED) != refused)
 			continue;
-		(void)printf("%s`%s`", before, o->name);
+		(void)fprintf(stdout, "%s`%s`", before, o->name);
 		before = ", ";
 	}
-	(void)printf(".\n");
+	(void)fprintf(stdout, ".\n");
 }
 
 int main(void)
 {
 	(void)fputs(intro, stdout);
 	print_keys();
-	(void)printf(
+	(void)fprintf(
+		stdout,
 		"\n## Words of mounts[].options\n\n"
 		"Any other word goes to the file system as it is, but for a bind mount, which has "
 		"none.\n");

@@ -10,7 +10,7 @@
 static int read_rule_type(struct reader *r, const struct place *at, const struct field *f,
 			  const cJSON *item, void *base)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0 || text[0] == '\0')
@@ -37,7 +37,7 @@ static int read_access(struct reader *r, const struct place *at, const struct fi
 		       const cJSON *item, void *base)
 {
 	struct spec_device_rule *rule = field_target(f, base);
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0)

@@ -21,7 +21,7 @@ struct listed {
 static int read_device_type(struct reader *r, const struct place *at, const struct field *f,
 			    const cJSON *item, void *base)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0)

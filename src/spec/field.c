@@ -209,7 +209,7 @@ int field_word(const struct reader *r, const struct place *at, const cJSON *item
 	       const struct word *words, const char *kind, uint64_t *ret)
 {
 	const struct word *w;
-	const char *text = NULL;
+	const char *text = "";
 	int rc;
 
 	rc = field_string(r, at, item, &text);

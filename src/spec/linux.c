@@ -53,7 +53,7 @@ static bool has_parent_component(const char *path)
 static int read_cgroups_path(struct reader *r, const struct place *at, const struct field *f,
 			     const cJSON *item, void *base)
 {
-	const char *path = NULL;
+	const char *path = "";
 	int rc = field_string(r, at, item, &path);
 
 	if (rc < 0 || path[0] == '\0')

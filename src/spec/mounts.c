@@ -157,13 +157,22 @@ static int set_kind(const struct reader *r, const struct place *at, struct raw_m
 	return 0;
 }
 
-/* Files of /proc that lxcfs and the like cover with their own; nothing of them is security. */
+/* Files of /proc that lxcfs and the like cover with their own (setup/mounts.c has the same list).
+ */
 static bool may_cover(const char *path)
 {
 	static const char *const files[] = {
-		"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg",
-		"/proc/meminfo", "/proc/net/dev",   "/proc/slabinfo",
-		"/proc/stat",	 "/proc/swaps",	    "/proc/uptime",
+		"/proc/cpuinfo",
+		"/proc/diskstats",
+		"/proc/loadavg",
+		"/proc/meminfo",
+		"/proc/net/dev",
+		"/proc/slabinfo",
+		"/proc/stat",
+		"/proc/swaps",
+		"/proc/sys/crypto/fips_enabled",
+		"/proc/sys/kernel/ns_last_pid",
+		"/proc/uptime",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

@@ -56,7 +56,7 @@ static int memory_check(struct reader *r, const struct place *at, void *object)
 static int read_cpu_list(struct reader *r, const struct place *at, const struct field *f,
 			 const cJSON *item, void *base)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0 || text[0] == '\0')
@@ -86,7 +86,7 @@ static const struct field cpu_fields[] = {
 static int read_page_size(struct reader *r, const struct place *at, const struct field *f,
 			  const cJSON *item, void *base)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 	size_t digits;
 

@@ -67,7 +67,7 @@ static bool is_semver(const char *text)
 static int read_version(struct reader *r, const struct place *at, const struct field *f,
 			const cJSON *item, void *base)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0)

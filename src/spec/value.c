@@ -170,7 +170,7 @@ int read_optional_i64(struct reader *r, const struct place *at, const struct fie
 int read_string(struct reader *r, const struct place *at, const struct field *f, const cJSON *item,
 		void *base)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc == 0 && text[0] != '\0')
@@ -181,7 +181,7 @@ int read_string(struct reader *r, const struct place *at, const struct field *f,
 static int text_item(const struct reader *r, const struct place *at, const cJSON *item,
 		     const char **ret)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0)
@@ -195,7 +195,7 @@ static int text_item(const struct reader *r, const struct place *at, const cJSON
 static int path_item(const struct reader *r, const struct place *at, const cJSON *item,
 		     const char **ret)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = text_item(r, at, item, &text);
 
 	if (rc < 0)
@@ -261,7 +261,7 @@ int read_paths(struct reader *r, const struct place *at, const struct field *f, 
 static int env_item(const struct reader *r, const struct place *at, const cJSON *item,
 		    const char **ret)
 {
-	const char *text = NULL;
+	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
 	if (rc < 0)
