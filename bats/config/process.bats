@@ -103,7 +103,7 @@ runs() {
 	run -0 ocirun run web
 	[ "$output" = found ]
 	config_with '.process.env = ["PATH=/bin"]'
-	PATH=$BUNDLE/rootfs/opt/in:$PATH run -127 ocirun run web
+	PATH=$BUNDLE/rootfs/opt/in:$PATH run -1 ocirun run web
 }
 
 @test "process: a program that is not there is an error of create, in the words clients know" {
@@ -113,7 +113,7 @@ runs() {
 	config_with '.process.args = ["/no/such/program"]'
 	run -1 --separate-stderr ocirun create web
 	[[ $stderr == *'exec: "/no/such/program": no such file or directory'* ]]
-	run -127 ocirun run web
+	run -1 ocirun run web
 }
 
 @test "process: a program that cannot be run is an error of create" {
@@ -123,7 +123,7 @@ runs() {
 		run -1 --separate-stderr ocirun create web
 		[[ $stderr == *"exec: \"$program\": permission denied"* ||
 			$stderr == *"exec: \"$program\": is a directory"* ]] || fail "$stderr"
-		run -126 ocirun run web
+		run -1 ocirun run web
 	done
 }
 

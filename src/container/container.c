@@ -184,7 +184,8 @@ int container_reload(struct container *c, struct error *err)
 		if (r < 0) {
 			c->status = STATUS_UNKNOWN;
 			return error_set(err, ERROR_STATE, -r, "event log of %s: %s", c->id,
-					 strerror(-r));
+					 r == -ESTALE ? "belongs to another instance of this ID"
+						      : strerror(-r));
 		}
 	}
 	r = journal_lock(&c->journal);

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "launch/roles.h"
+#include "setup/home.h"
 #include "setup/hooks.h"
 #include "setup/setup.h"
 #include "stub/stub.h"
@@ -203,8 +204,10 @@ static int keep_preserved(const struct launch *l, struct error *err)
 	return 0;
 }
 
-static int become_stub(const struct launch *l, struct error *err)
+static int become_stub(const struct launch *l, const struct setup *s, struct error *err)
 {
+	autofree const char **env = NULL;
+	char home[HOME_TEXT_MAX];
 	autofd plan_fd = -EBADF;
 	struct message reply;
 	int r;
@@ -216,7 +219,10 @@ static int become_stub(const struct launch *l, struct error *err)
 		r = keep_preserved(l, err);
 	if (r < 0)
 		return r;
-	return stub_exec(plan_fd, l->spec.process.args.items, l->spec.process.env.items, err);
+	env = home_environment(s->rootfs_fd, &l->spec.process, home);
+	if (!env)
+		return error_sys_num(err, ENOMEM, "process.env");
+	return stub_exec(plan_fd, l->spec.process.args.items, env, err);
 }
 
 static int set_up(struct launch *l, struct message *failure, struct error *err)
@@ -235,7 +241,7 @@ static int set_up(struct launch *l, struct message *failure, struct error *err)
 	r = run_create_hooks(l, failure, err);
 	if (r == 0)
 		r = steps_run(pivot_steps, &s, &l->spec, err);
-	return r < 0 ? r : become_stub(l, err);
+	return r < 0 ? r : become_stub(l, &s, err);
 }
 
 void init_main(struct launch *l)

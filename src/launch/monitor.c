@@ -24,6 +24,7 @@
 #include "launch/roles.h"
 #include "launch/undo.h"
 #include "monitor/handover.h"
+#include "setup/capabilities.h"
 #include "setup/hooks.h"
 #include "setup/id_maps.h"
 #include "setup/namespaces.h"
@@ -224,9 +225,12 @@ static int init_failed(struct launch *l, const struct message *m, struct error *
 
 static void warn_of_ungranted(const struct plan_report *report)
 {
-	if (report->ungranted)
-		log_warning("process.capabilities: not granted to this process: mask 0x%llx",
-			    (unsigned long long)report->ungranted);
+	char names[1024];
+
+	if (!report->ungranted)
+		return;
+	capabilities_text(report->ungranted, names, sizeof(names));
+	log_warning("process.capabilities: this process cannot have %s", names);
 }
 
 static int receive_from_init(struct launch *l, union from_init *m, struct error *err)

@@ -317,8 +317,11 @@ static int create_with_monitor(struct launch *l, struct error *err)
 	int pair[2], r;
 
 	r = message_pair(pair);
-	if (r < 0)
-		return error_sys_num(err, r, "socketpair");
+	if (r < 0) {
+		r = error_sys_num(err, r, "socketpair");
+		launch_undo(l, err);
+		return r;
+	}
 	l->parent_fd = pair[0];
 	r = fork_monitor(l, pair[1], err);
 	(void)close(pair[1]);

@@ -71,14 +71,15 @@ static void kill_early(const struct container *c)
 
 static int check_status(const struct container *c, bool force, struct error *err)
 {
-	if (force || c->status == STATUS_STOPPED || c->status == STATUS_CREATING ||
-	    c->status == STATUS_DELETED)
+	bool running = c->status == STATUS_RUNNING || c->status == STATUS_PAUSED;
+
+	if (force || (c->status != STATUS_CREATED && !running))
 		return 0;
 	return error_set(
 		err, ERROR_STATE, EBUSY,
-		"cannot delete container that is not stopped: it is %s (stop it first, or use "
-		"--force)",
-		container_status_name(c->status));
+		"%scannot delete container that is not stopped: it is %s (stop it first, or "
+		"use --force)",
+		running ? "container still running: " : "", container_status_name(c->status));
 }
 
 static void run_hooks_of(const struct container *c)

@@ -2,31 +2,11 @@
 /* What of the process section is set before the user changes (config.md#process). */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
-#include "setup/procfs.h"
 #include "setup/setup.h"
-
-/* Before the stub becomes non-dumpable: afterwards only the host's root may write our own files. */
-int setup_oom_score_adj(struct setup *s, const struct spec *spec, struct error *err)
-{
-	const struct optional_i64 *score = &spec->process.oom_score_adj;
-	char text[32];
-	int r;
-
-	if (!score->has)
-		return 0;
-	(void)snprintf(text, sizeof(text), "%" PRId64, score->value);
-	r = procfs_write(s->host_proc_fd, "self/oom_score_adj", text);
-	/* Lowering it takes CAP_SYS_RESOURCE on the host, which the unprivileged cannot have. */
-	if (s->unprivileged && (r == -EACCES || r == -EPERM))
-		return 0;
-	return r < 0 ? error_sys_num(err, r, "write %s to oom_score_adj", text) : 0;
-}
 
 static int make_cwd(int rootfs_fd, const struct spec_process *process, struct error *err)
 {

@@ -79,8 +79,7 @@ setup_function setup_readonly_paths;
 setup_function setup_sysctl;
 setup_function setup_keyring;
 
-/* process.c: oom_score_adj; create a missing cwd inside the root as the root of the container. */
-setup_function setup_oom_score_adj;
+/* process.c: make a missing cwd inside the root, owned by the process's user. */
 setup_function setup_cwd;
 
 #endif
