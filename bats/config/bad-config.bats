@@ -154,9 +154,24 @@ without_container() {
 	[[ "$(without_container '.mounts[0] = {"destination": "/proc", "source": "/tmp", "options": ["bind"]}')" = *mounts*proc* ]]
 }
 
+@test "bad config: a file system or an option that the kernel does not know is refused" {
+	require root program:jq
+	[[ "$(without_container '.mounts += [{"destination": "/x", "type": "nosuchfs", "source": "x"}]')" = *"mounts: /x: "*nosuchfs* ]]
+	[[ "$(without_container '.mounts += [{"destination": "/x", "type": "tmpfs", "options": ["nosuch=1"]}]')" = *"mounts: /x: "* ]]
+}
+
+@test "bad config: an unknown capability is a warning and no error (config.md#linux-process)" {
+	require root program:jq
+	bundle_with '.process.args = ["true"] | .process.capabilities.bounding += ["CAP_FLY"]'
+	ocirun run warned 2>"$TEST_DIR/warning"
+	grep -q 'process.capabilities.bounding\[3\]: unknown capability "CAP_FLY" ignored' "$TEST_DIR/warning"
+}
+
 @test "bad config: unknown keys, and keys in another case, are ignored (config.md#extensibility)" {
 	require root program:jq
 	bundle_with '.process.args = ["true"] | .future = {"a": [1]} | .Hostname = 7
 		| .process.Args = 7 | .linux.unknown = true'
-	ocirun run known
+	ocirun --debug run known 2>"$TEST_DIR/debug"
+	grep -q 'config.json: future: unknown to the runtime-spec, ignored' "$TEST_DIR/debug"
+	grep -q 'config.json: linux.unknown: unknown to the runtime-spec, ignored' "$TEST_DIR/debug"
 }
