@@ -175,7 +175,8 @@ do_check() {
 	step "gcc builds it without a warning" build_in "$build" --enable-werror
 	step "gcc builds it with failpoints" build_in "$build/failpoints" --enable-werror --enable-failpoints
 	step "clang builds it without a warning" build_in "$build/clang" --enable-werror CC=clang
-	step "gcc builds it with ASan and UBSan" build_in "$build/sanitizers" --enable-werror \
+	# Without --enable-werror: what gcc warns of depends on what the sanitizers let it see.
+	step "gcc builds it with ASan and UBSan" build_in "$build/sanitizers" \
 		--enable-sanitizers --enable-failpoints 'CFLAGS=-g -O1'
 	step "unit tests" unit_tests "$build" "$tap/unit-gcc"
 	step "unit tests, ASan and UBSan" unit_tests "$build/sanitizers" "$tap/unit-sanitizers"
