@@ -43,7 +43,9 @@ ocirun() {
 	local io status=0 name=${*: -1}
 
 	io=$(mktemp "$TEST_DIR/io.XXXXXX")
-	"${OCIRUN_CMD[@]}" "$@" >"$io" 2>"$io.err" </dev/null 3>&- 4>&- || status=$?
+	# A verb that hangs fails its test, instead of holding up all that come after it.
+	timeout --foreground --signal=KILL "$((3 * OCIRUN_TEST_DEADLINE))" "${OCIRUN_CMD[@]}" "$@" \
+		>"$io" 2>"$io.err" </dev/null 3>&- 4>&- || status=$?
 	case " $* " in *" create "* | *" run "*)
 		if [[ $name =~ ^[A-Za-z0-9_.+-]+$ ]]; then ln -sfn "$io" "$TEST_DIR/$name.output"; fi ;;
 	esac
