@@ -105,6 +105,8 @@ static int mount_below(const struct setup *s, const struct spec *spec,
 	if (target_fd < 0)
 		return target_fd;
 	fd = mount_view(s, spec, view, change, &place, err);
+	if (fd == -ENOENT) /* no cgroup of ours in this hierarchy: nothing to see there */
+		return 0;
 	if (fd < 0)
 		return error_in(err, "%s", view->name);
 	return link_controllers(tmpfs_fd, view->name, err);
