@@ -316,6 +316,106 @@ static void limits(void)
 	end();
 }
 
+static bool is_v2(const char *controller)
+{
+	int index = cgroup_find(&host, controller);
+
+	return index >= 0 && host.hierarchies[index].v2;
+}
+
+static void limits_v2(void)
+{
+	static const struct spec_pair pairs[] = {{"memory.high", "50331648"}};
+
+	begin_host();
+	if (!is_v2("memory") || !is_v2("cpu") || !is_v2("cpuset") || !is_v2("pids"))
+		return;
+	SET(resources.memory.limit, 64 << 20);
+	SET(resources.memory.swap, 96 << 20);
+	SET(resources.memory.reservation, 32 << 20);
+	SET(resources.memory.disable_oom_killer, false);
+	SET(resources.memory.use_hierarchy, true);
+	SET(resources.cpu.shares, 2048);
+	SET(resources.cpu.quota, 50000);
+	SET(resources.cpu.period, 200000);
+	SET(resources.cpu.burst, 1000);
+	resources.cpu.cpus = "0";
+	resources.cpu.mems = "0";
+	SET(resources.pids_limit, 20);
+	resources.unified = pairs;
+	resources.unified_count = 1;
+	begin();
+	check_text(kernel_file("", "memory.max"), "67108864");
+	check_text(kernel_file("", "memory.swap.max"), "33554432");
+	check_text(kernel_file("", "memory.low"), "33554432");
+	check_text(kernel_file("", "memory.high"), "50331648");
+	check_text(kernel_file("", "cpu.weight"), "174");
+	check_text(kernel_file("", "cpu.max"), "50000 200000");
+	check_text(kernel_file("", "cpu.max.burst"), "1000");
+	check_text(kernel_file("", "cpuset.cpus"), "0");
+	check_text(kernel_file("", "cpuset.mems"), "0");
+	check_text(kernel_file("", "pids.max"), "20");
+
+	/* Updates: burst above the old quota and back, one half of cpu.max, idle and weight. */
+	SET(resources.cpu.quota, 90000);
+	SET(resources.cpu.burst, 80000);
+	SET(resources.cpu.idle, 1);
+	resources.cpu.period = (struct optional_u64){0};
+	check_int(cgroup_apply(&cg, &resources, &err), 0);
+	check_text(kernel_file("", "cpu.max"), "90000 200000");
+	check_text(kernel_file("", "cpu.max.burst"), "80000");
+	check_text(kernel_file("", "cpu.idle"), "1");
+	resources.cpu.quota = (struct optional_i64){0};
+	SET(resources.cpu.period, 100000);
+	SET(resources.cpu.idle, 0);
+	SET(resources.cpu.shares, 1024);
+	SET(resources.memory.limit, -1);
+	resources.memory.swap = (struct optional_i64){0};
+	check_int(cgroup_apply(&cg, &resources, &err), 0);
+	check_text(kernel_file("", "cpu.max"), "90000 100000");
+	check_text(kernel_file("", "cpu.weight"), "100");
+	check_text(kernel_file("", "memory.max"), "max");
+	check_text(kernel_file("", "memory.swap.max"), "max");
+	SET(resources.cpu.quota, 5000);
+	SET(resources.cpu.burst, 4000);
+	check_int(cgroup_apply(&cg, &resources, &err), 0);
+	check_text(kernel_file("", "cpu.max"), "5000 100000");
+	check_text(kernel_file("", "cpu.max.burst"), "4000");
+	SET(resources.memory.swappiness, 10);
+	check_error(cgroup_apply(&cg, &resources, &err), EINVAL, "memory.swappiness: this needs");
+	end();
+}
+
+static void limits_io_v2(void)
+{
+	struct spec_throttle_device disk = {.rate = 1 << 20, .weight = {true, 500}};
+	char device[32], text[96];
+	struct stat st;
+
+	begin_host();
+	if (!is_v2("io") || stat("/dev/vda", &st) < 0)
+		return;
+	disk.major = major(st.st_rdev);
+	disk.minor = minor(st.st_rdev);
+	SET(resources.block_io.weight, 300);
+	for (int i = 0; i < THROTTLE_KINDS; i += 3) {
+		resources.block_io.throttles[i] = &disk;
+		resources.block_io.throttle_count[i] = 1;
+	}
+	begin();
+	(void)snprintf(device, sizeof(device), "%lld:%lld", (long long)disk.major,
+		       (long long)disk.minor);
+	(void)snprintf(text, sizeof(text), "%s rbps=1048576 wbps=max riops=max wiops=1048576",
+		       device);
+	check_text(kernel_file("", "io.max"), text);
+	check(!strncmp(kernel_file("", "io.weight"), "default 2930", 12) ||
+	      !strncmp(kernel_file("", "io.bfq.weight"), "default 300", 11));
+	disk.rate = 0;
+	check_int(cgroup_apply(&cg, &resources, &err), 0);
+	check_text(kernel_file("", "io.max"), "");
+	end();
+}
+
 static void limits_v2_core(void)
 {
 	static const struct spec_pair pairs[] = {{"cgroup.max.depth", "3"},
@@ -703,7 +803,7 @@ static void counts(void)
 	int fds[USAGE_FILES];
 
 	begin_host();
-	if (is_v1("memory")) {
+	if (cgroup_find(&host, "memory") >= 0) {
 		SET(resources.memory.limit, 32 << 20);
 		SET(resources.memory.swap, 32 << 20);
 	}
@@ -714,10 +814,11 @@ static void counts(void)
 	check(usage.cpu_usec.has && usage.cpu_usec.value >= 50000);
 	check(usage.cpu_user_usec.has);
 	if (cgroup_find(&host, "memory") >= 0) {
+		/* memory.peak of v2 is there since Linux 5.19. */
 		check(usage.memory_peak_bytes.has && usage.memory_peak_bytes.value >= 8 << 20);
 		check(usage.oom_kills.has && usage.oom_kills.value == 0);
 	}
-	if (is_v1("memory")) {
+	if (cgroup_find(&host, "memory") >= 0) {
 		check_int(exit_code(child(eat)), 256 + SIGKILL);
 		cgroup_usage_read(fds, &usage);
 		check_int(usage.oom_kills.value, 1);
@@ -726,6 +827,91 @@ static void counts(void)
 	cgroup_usage_read(fds, &usage); /* the cgroup is gone: no value, no crash */
 	for (size_t i = 0; i < USAGE_FILES; i++)
 		close_keeping_errno(fds[i]);
+}
+
+/* ---- whose it is ---- */
+
+static uid_t owner_of(const char *file)
+{
+	autofd dir = cgroup_dir_open(&cg, 0);
+	struct stat st = {0};
+
+	check_int(fstatat(dir, file, &st, 0), 0);
+	return st.st_uid;
+}
+
+static void delegates(void)
+{
+	static const struct spec_id_map map = {.container_id = 0, .host_id = 100000, .size = 1000};
+	struct spec_mount mount = {.destination = "/sys/fs/cgroup", .kind = MOUNT_CGROUP};
+
+	begin_host();
+	keep_only(true);
+	if (!host.count)
+		return;
+	host.unified = true;
+	spec.uid_maps = &map;
+	spec.uid_map_count = 1;
+	spec.has_process = true;
+	spec.process.user.uid = 5;
+	spec.namespaces[NAMESPACE_CGROUP].wanted = true;
+	spec.mounts = &mount;
+	spec.mount_count = 1;
+	begin();
+	check_int(owner_of("."), 100005);
+	check_int(owner_of("cgroup.procs"), 100005);
+	check_int(owner_of("cgroup.subtree_control"), 100005);
+	check_int(owner_of("cgroup.max.depth"), 0);
+	end();
+	mount.flags_set = 1; /* MS_RDONLY */
+	begin();
+	check_int(owner_of("."), 0);
+	end();
+	mount.flags_set = 0;
+	spec.namespaces[NAMESPACE_CGROUP].path = "/proc/1/ns/cgroup";
+	begin();
+	check_int(owner_of("."), 0);
+	end();
+}
+
+/* As nobody: no cgroup can be made, and none is needed unless a limit is. */
+static int tolerate(void)
+{
+	failures = 0;
+	begin_host();
+	if (setresuid(65534, 65534, 65534) < 0)
+		return 1;
+	check_int(cgroup_place(&cg, &host, NULL, "ocirun-test", false, &err), 0);
+	check_error(cgroup_create(&cg, &spec, &err), EACCES, "mkdir /sys/fs/cgroup");
+	cg.tolerant = true;
+	check_int(cgroup_create(&cg, &spec, &err), 0);
+	check_int(cg.present, 0);
+	check_int(cgroup_apply(&cg, &resources, &err), 0);
+	RULES(DENY_ALL);
+	if (cgroup_find(&host, "pids") >= 0) {
+		SET(resources.pids_limit, 5);
+		check_error(cgroup_apply(&cg, &resources, &err), EACCES,
+			    "linux.resources.pids.limit: no cgroup could be made");
+		resources.pids_limit.has = false;
+	}
+	resources.device_rules = &(struct spec_device_rule){true, 'c', 1, 11, true, true, true};
+	resources.device_rule_count = 1;
+	check_error(cgroup_apply(&cg, &resources, &err), EINVAL, "linux.resources.devices: ");
+	check_int(cgroup_remove(&cg, 0, &err), 0);
+	check_int(cgroup_signal(&cg, SIGKILL, &err), 0);
+	(void)fflush(stdout);
+	return failures != 0;
+}
+
+static void tolerates(void)
+{
+	pid_t pid;
+
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(tolerate());
+	check_int(exit_code(pid), 0);
 }
 
 static void refuses_a_stranger(void)
@@ -750,6 +936,8 @@ static const struct test tests[] = {
 	{"the same with v2 alone", lives_v2},
 	{"a process can be moved in", attaches},
 	{"the kernel has the limits, also after updates in any order", limits},
+	{"v2 has the limits, also after updates in any order", limits_v2},
+	{"v2 has weights and throttles of disks", limits_io_v2},
 	{"the limits of v2's core and its hugepages arrive", limits_v2_core},
 	{"what the kernel refuses is told by its field, value and file", names_the_field},
 	{"devices: deny first, last match wins", devices_of_host},
@@ -763,6 +951,8 @@ static const struct test tests[] = {
 	{"sub-cgroups of any depth are removed", removes_deep_trees},
 	{"removal waits for the last process", waits_for_the_last},
 	{"CPU, memory peak and OOM kills are counted", counts},
+	{"v2: the container's user gets its cgroup where it may write it", delegates},
+	{"rootless: no cgroup is no failure, unless there are limits", tolerates},
 	{"missing cgroups and the root are left alone", refuses_a_stranger},
 };
 
