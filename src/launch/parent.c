@@ -309,6 +309,9 @@ static void undo_after_monitor(struct launch *l, const struct error *cause)
 		;
 	if (container_reload(&l->container, &ignored) == 0 && l->container.status == STATUS_DELETED)
 		return;
+	/* A monitor that was killed has not told what it had made. */
+	if (!l->cgroup.disabled)
+		cgroup_open(&l->cgroup, &l->host, l->cgroup.path);
 	launch_undo(l, cause);
 }
 
