@@ -58,7 +58,12 @@ struct cgroup {
 int cgroup_place(struct cgroup *cg, const struct cgroup_host *host, const char *cgroups_path,
 		 const char *id, bool privileged, struct error *err);
 
-/* cgroup_open - take up a recorded @path again (any verb after create). Always succeeds. */
+/*
+ * cgroup_open - take up a recorded @path again (any verb after create). Always succeeds.
+ *
+ * NULL, "" and what can be no container's path ("/", "..") leave @cg disabled: a damaged record
+ * must not reach other cgroups. @path may be @cg->path.
+ */
 void cgroup_open(struct cgroup *cg, const struct cgroup_host *host, const char *path);
 
 /*
@@ -75,6 +80,8 @@ int cgroup_create(struct cgroup *cg, const struct spec *spec, struct error *err)
  *
  * A limit whose controller is missing is an error naming the field, unless cg->tolerant and it is
  * only the default device list. Checked before anything is written where that can be known.
+ * Zero is "not set" where it could not be meant: memory limit, reservation and swap, cpu shares,
+ * quota and period, blockIO weights. Call it again to change limits.
  */
 int cgroup_apply(struct cgroup *cg, const struct spec_resources *resources, struct error *err);
 
@@ -121,7 +128,11 @@ int cgroup_signal(const struct cgroup *cg, int signal, struct error *err);
 /* cgroup_pids - PIDs in the cgroup and below, in the caller's pid namespace; malloc'd. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count, struct error *err);
 
-/* cgroup_freeze - freeze or thaw and wait until done; thaws again when it fails. */
+/*
+ * cgroup_freeze - freeze or thaw and wait until done; thaws again when it fails. Thawing undoes
+ * both freezers of a hybrid host. -EOPNOTSUPP: there is no freezer, or no cgroup. -ETIMEDOUT after
+ * 10 s.
+ */
 int cgroup_freeze(const struct cgroup *cg, bool freeze, struct error *err);
 
 /* cgroup_is_frozen - 1 or 0, or a negative errno. */

@@ -245,7 +245,7 @@ static int pids_of(int dirfd, const char *path, pid_t **pids, size_t *count)
 		return 0;
 	if (n < 0)
 		return (int)n;
-	for (char *p = text, *end; *p; p = end) {
+	for (char *p = text, *end; p && *p; p = end) {
 		long pid = strtol(p, &end, 10);
 		pid_t *grown;
 

@@ -193,10 +193,12 @@ static int write_limit(const struct cgroup *cg, const struct limit_source *from,
 			row->field, cg->host->hierarchies[index].mount_point, cg->path, limit->file,
 			row->controller);
 	if (r < 0)
-		return error_sys_num(err, r, "linux.resources.%s: write \"%s\" to %s%s/%s",
+		return error_sys_num(err, r, "linux.resources.%s: write \"%s\" to %s%s/%s%s%s%s",
 				     row->field, limit->value,
 				     cg->host->hierarchies[index].mount_point, cg->path,
-				     limit->file);
+				     limit->file, r == -EINVAL && row->hint ? " (" : "",
+				     r == -EINVAL && row->hint ? row->hint : "",
+				     r == -EINVAL && row->hint ? ")" : "");
 	return 0;
 }
 

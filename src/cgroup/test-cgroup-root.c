@@ -449,6 +449,11 @@ static void names_the_field(void)
 	SET(resources.cpu.quota, 1); /* the kernel wants at least a millisecond */
 	check_error(cgroup_apply(&cg, &resources, &err), EINVAL,
 		    "linux.resources.cpu.quota: write \"1\" to /sys/fs/cgroup");
+	memset(&resources, 0, sizeof(resources));
+	SET(resources.cpu.realtime_runtime, 1000);
+	if (is_v1("cpu") && !strcmp(kernel_file("cpu", "cpu.rt_runtime_us"), "0"))
+		check_error(cgroup_apply(&cg, &resources, &err), EINVAL,
+			    "cpu.rt_runtime_us (the cgroups above need a realtime budget");
 	end();
 }
 
