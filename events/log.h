@@ -31,10 +31,11 @@ struct ocirun_log {
 
 	struct ocirun_watch *watch;
 	int watch_descriptor; /* of inotify; -1: none */
+	bool timed;	      /* the watch's timer is what covers this log */
 };
 
-/* watch_pidfd - have @watch woken when the process ends; failures only cost the wake-up. */
-void watch_pidfd(struct ocirun_watch *watch, int pidfd);
+/* watch_pidfd - have @log's watch woken when the process ends; failures only cost the wake-up. */
+void watch_pidfd(struct ocirun_log *log);
 
 /* watch_remove - called by ocirun_log_close. */
 void watch_remove(struct ocirun_watch *watch, struct ocirun_log *log);

@@ -267,6 +267,39 @@ static void the_end_of_init_wakes_a_follower(void)
 	end(&j, log, watch);
 }
 
+/* Neither inotify nor a timer is needed as long as the pidfd will tell. */
+static void a_watch_for_the_exit_sleeps_while_init_lives(void)
+{
+	struct ocirun_watch *watch;
+	struct event_members m;
+	struct ocirun_log *log;
+	struct journal j;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (;;)
+			(void)pause();
+	}
+	check_int(journal_create(&j, dirfd_, ID, INSTANCE), 0);
+	check_int(ocirun_log_open(&log, directory, ID, NULL), 0);
+	check_int(ocirun_watch_new(&watch, OCIRUN_WATCH_EXIT), 0);
+	check_int(ocirun_watch_add(watch, log), 0);
+	check(ocirun_watch_timeout_ms(watch) > 0);
+	add_process(&m, pid, start_time(pid), NULL);
+	check_int(append(&j, EVENT_CREATED, &m), 0);
+	check_text(await(log, watch), "created");
+	if (ocirun_watch_fd(watch) >= 0)
+		check_int(ocirun_watch_timeout_ms(watch), -1);
+	(void)kill(pid, SIGKILL);
+	check_int(ocirun_watch_wait(watch, DEADLINE_MS), 1);
+	if (ocirun_watch_fd(watch) >= 0)
+		check(ocirun_watch_timeout_ms(watch) > 0);
+	check_int(append(&j, EVENT_EXITED, NULL), 0);
+	check_text(await(log, watch), "exited");
+	check_int(waitpid(pid, NULL, 0), pid);
+	end(&j, log, watch);
+}
+
 static void another_process_of_that_number_is_no_witness(void)
 {
 	struct ocirun_watch *watch;
@@ -339,6 +372,8 @@ static const struct test tests[] = {
 #ifdef __linux__
 	{"the own pidfd is a second witness", the_own_pidfd_is_a_second_witness},
 	{"the end of init wakes a follower", the_end_of_init_wakes_a_follower},
+	{"a watch for the exit sleeps while init lives",
+	 a_watch_for_the_exit_sleeps_while_init_lives},
 	{"another process of that number is no witness",
 	 another_process_of_that_number_is_no_witness},
 	{"without inotify the timer takes over", without_inotify_the_timer_takes_over},

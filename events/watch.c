@@ -12,14 +12,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#define POLL_FAST_MS 2
+#define POLL_FAST_MS 1
 #define POLL_SLOW_MS 100
 
 struct ocirun_watch {
 	int epoll_fd, inotify_fd; /* -1: none */
-	unsigned int unwatched;	  /* logs that only the timer covers */
+	unsigned int flags;
+	unsigned int timed; /* logs that the timer covers */
 	int interval_ms;
 };
+
+static void set_timed(struct ocirun_log *log, bool timed)
+{
+	if (timed && !log->timed)
+		log->watch->timed++;
+	if (!timed && log->timed)
+		log->watch->timed--;
+	log->timed = timed;
+}
 
 #if defined(__linux__) && !defined(OCIRUN_EVENTS_POLLING)
 
@@ -55,23 +65,25 @@ static bool changes_unseen(int fd)
 	return false;
 }
 
-static void add_to_epoll(struct ocirun_watch *watch, int fd, uint32_t events)
+/* @log: NULL for inotify. */
+static bool add_to_epoll(struct ocirun_watch *watch, int fd, uint32_t events,
+			 struct ocirun_log *log)
 {
-	struct epoll_event e = {.events = events, .data.fd = fd};
+	struct epoll_event e = {.events = events, .data.ptr = log};
 
-	(void)epoll_ctl(watch->epoll_fd, EPOLL_CTL_ADD, fd, &e);
+	return epoll_ctl(watch->epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
-static int open_descriptors(struct ocirun_watch *watch, bool timer_only)
+static int open_descriptors(struct ocirun_watch *watch)
 {
 	watch->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (watch->epoll_fd < 0)
 		return -errno;
 	/* max_user_instances is 128 by default: running out of them is an everyday thing. */
-	if (!timer_only)
+	if (watch->flags == 0)
 		watch->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (watch->inotify_fd >= 0)
-		add_to_epoll(watch, watch->inotify_fd, EPOLLIN);
+		(void)add_to_epoll(watch, watch->inotify_fd, EPOLLIN, NULL);
 	return 0;
 }
 
@@ -97,26 +109,36 @@ static void drain(struct ocirun_watch *watch)
 {
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	struct epoll_event events[16];
+	int count;
 
 	while (watch->inotify_fd >= 0 && read(watch->inotify_fd, buffer, sizeof(buffer)) > 0)
 		;
-	/* Edges of pidfds are taken by asking for them. */
-	while (epoll_wait(watch->epoll_fd, events, 16, 0) == 16)
-		;
+	/* Edges of pidfds are taken by asking for them. After one, `exited` is about to come. */
+	do {
+		count = epoll_wait(watch->epoll_fd, events, 16, 0);
+		for (int i = 0; i < count; i++) {
+			struct ocirun_log *log = events[i].data.ptr;
+
+			if (log && (watch->flags & OCIRUN_WATCH_EXIT))
+				set_timed(log, true);
+		}
+	} while (count == 16);
 }
 
-void watch_pidfd(struct ocirun_watch *watch, int pidfd)
+void watch_pidfd(struct ocirun_log *log)
 {
 	/* Readable for ever once it is: two edges, at the exit and at the reap. */
-	add_to_epoll(watch, pidfd, EPOLLIN | EPOLLET);
+	bool added = add_to_epoll(log->watch, log->pidfd, EPOLLIN | EPOLLET, log);
+
+	if (added && (log->watch->flags & OCIRUN_WATCH_EXIT))
+		set_timed(log, false);
 }
 
 #else
 
-static int open_descriptors(struct ocirun_watch *watch, bool timer_only)
+static int open_descriptors(struct ocirun_watch *watch)
 {
 	(void)watch;
-	(void)timer_only;
 	return 0;
 }
 
@@ -138,10 +160,9 @@ static void drain(struct ocirun_watch *watch)
 	(void)watch;
 }
 
-void watch_pidfd(struct ocirun_watch *watch, int pidfd)
+void watch_pidfd(struct ocirun_log *log)
 {
-	(void)watch;
-	(void)pidfd;
+	(void)log;
 }
 
 #endif
@@ -151,14 +172,14 @@ int ocirun_watch_new(struct ocirun_watch **ret, unsigned int flags)
 	struct ocirun_watch *watch;
 	int r;
 
-	if (flags & ~OCIRUN_WATCH_POLL)
+	if (flags & ~(OCIRUN_WATCH_POLL | OCIRUN_WATCH_EXIT))
 		return -EINVAL;
 	watch = malloc(sizeof(*watch));
 	if (!watch)
 		return -ENOMEM;
 	*watch = (struct ocirun_watch){
-		.epoll_fd = -1, .inotify_fd = -1, .interval_ms = POLL_FAST_MS};
-	r = open_descriptors(watch, flags & OCIRUN_WATCH_POLL);
+		.epoll_fd = -1, .inotify_fd = -1, .flags = flags, .interval_ms = POLL_FAST_MS};
+	r = open_descriptors(watch);
 	if (r < 0) {
 		free(watch);
 		return r;
@@ -184,8 +205,7 @@ int ocirun_watch_add(struct ocirun_watch *watch, struct ocirun_log *log)
 		return -EBUSY;
 	log->watch = watch;
 	log->watch_descriptor = watch_file(watch, log->fd);
-	if (log->watch_descriptor < 0)
-		watch->unwatched++;
+	set_timed(log, log->watch_descriptor < 0);
 	witness_begin(log);
 	return 0;
 }
@@ -194,8 +214,7 @@ void watch_remove(struct ocirun_watch *watch, struct ocirun_log *log)
 {
 	if (log->watch_descriptor >= 0)
 		unwatch_file(watch, log->watch_descriptor);
-	else
-		watch->unwatched--;
+	set_timed(log, false);
 	log->watch = NULL;
 }
 
@@ -206,7 +225,7 @@ int ocirun_watch_fd(const struct ocirun_watch *watch)
 
 int ocirun_watch_timeout_ms(const struct ocirun_watch *watch)
 {
-	return watch->unwatched > 0 ? watch->interval_ms : -1;
+	return watch->timed > 0 ? watch->interval_ms : -1;
 }
 
 static void grow_interval(struct ocirun_watch *watch)

@@ -181,5 +181,5 @@ void witness_begin(struct ocirun_log *log)
 	if (log->pidfd < 0)
 		log->pidfd = -1;
 	else
-		watch_pidfd(log->watch, log->pidfd);
+		watch_pidfd(log);
 }

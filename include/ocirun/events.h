@@ -176,7 +176,14 @@ struct ocirun_watch;
 
 #define OCIRUN_WATCH_POLL 1U /* use the timer even where inotify would do: network file systems */
 
-/* ocirun_watch_new - @flags: 0 or OCIRUN_WATCH_POLL. Returns 0 or -ENOMEM, -EINVAL, -EMFILE. */
+/*
+ * Only `exited` is waited for: as long as a log's init lives and we hold a pidfd of it, nothing
+ * else wakes the watch. Cheaper: no inotify (which has few descriptors, and takes milliseconds to
+ * close).
+ */
+#define OCIRUN_WATCH_EXIT 2U
+
+/* ocirun_watch_new - @flags: of the above. Returns 0 or -ENOMEM, -EINVAL, -EMFILE. */
 OCIRUN_PUBLIC int ocirun_watch_new(struct ocirun_watch **ret, unsigned int flags);
 OCIRUN_PUBLIC void ocirun_watch_free(struct ocirun_watch *watch);
 

@@ -13,8 +13,8 @@
 /*
  * `wait`, `exec` and a foreground `run` end with the process's own status; 128 + N stands for
  * signal N, 126 and 127 for a program that could not be executed or was not found once it had been
- * let go. What went wrong with ocirun itself, and a code that nobody can know, is 255 for `wait` and
- * `exec`; a `run` that fails says 1, as runc's does.
+ * let go. What went wrong with ocirun itself, and a code that nobody can know, is 255 for `wait`
+ * and `exec`; a `run` that fails says 1, as runc's does.
  */
 #define OCIRUN_EXIT_NOT_EXECUTABLE 126
 #define OCIRUN_EXIT_NOT_FOUND	   127

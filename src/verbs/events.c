@@ -283,7 +283,7 @@ static int follow(struct follow_set *set, struct printer *p, bool only_new, stru
 		/* Before the last look, so that it sees all that was recorded until then. */
 		bool last = now_ns() > p->until_ns;
 
-		r = last ? 1 : follow_wait(set, until_ms(p), true, err);
+		r = last ? 1 : follow_wait(set, false, until_ms(p), true, err);
 		if (r == 0)
 			return OCIRUN_EXIT_TIMEOUT;
 		if (r > 0)
@@ -325,8 +325,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	if (r == 0)
 		r = printer_init(&p, opt, args, err);
 	if (r == 0)
-		r = follow_open(&set, g->root, args, opt->instance, opt->timeout, !opt->no_follow,
-				err);
+		r = follow_open(&set, g->root, args, opt->instance, opt->timeout, err);
 	if (r < 0)
 		return r;
 	/* `ocirun events web | head -1` is to end without a message, as any filter does. */

@@ -105,9 +105,9 @@ static int open_logs(struct follow_set *set, const char *instance, struct error 
 	return r;
 }
 
-static int watch_logs(struct follow_set *set, struct error *err)
+static int watch_logs(struct follow_set *set, bool only_exit, struct error *err)
 {
-	int r = ocirun_watch_new(&set->watch, 0);
+	int r = ocirun_watch_new(&set->watch, only_exit ? OCIRUN_WATCH_EXIT : 0);
 
 	for (size_t i = 0; i < set->count && r == 0; i++)
 		r = ocirun_watch_add(set->watch, set->items[i].log);
@@ -124,7 +124,7 @@ static size_t count_ids(char **ids)
 }
 
 int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
-		const char *timeout, bool live, struct error *err)
+		const char *timeout, struct error *err)
 {
 	size_t id_count = count_ids(ids);
 	int r;
@@ -141,8 +141,7 @@ int follow_open(struct follow_set *set, const char *root, char **ids, const char
 	for (size_t i = 0; i < set->count; i++)
 		set->items[i] = (struct follow){.root = root, .id = ids[0] ? ids[i] : NULL};
 	raise_descriptor_limit(set->count);
-	r = open_logs(set, instance, err);
-	return r < 0 || !live ? r : watch_logs(set, err);
+	return open_logs(set, instance, err);
 }
 
 void follow_close(struct follow_set *set)
@@ -334,13 +333,22 @@ static void die_of_sigpipe(void)
 	(void)raise(SIGPIPE);
 }
 
-int follow_wait(struct follow_set *set, int64_t until_ms, bool stdout_too, struct error *err)
+int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool stdout_too,
+		struct error *err)
 {
 	struct pollfd fds[2] = {
-		{.fd = ocirun_watch_fd(set->watch), .events = POLLIN},
+		{.fd = -1, .events = POLLIN},
 		{.fd = stdout_too ? STDOUT_FILENO : -1, .events = 0},
 	};
+	int r;
 
+	/* Not before: much of what is asked for has happened already. What came in between is read
+	 * before the first sleep. */
+	if (!set->watch) {
+		r = watch_logs(set, only_exit, err);
+		return r < 0 ? r : 1;
+	}
+	fds[0].fd = ocirun_watch_fd(set->watch);
 	for (size_t i = 0; i < set->count; i++)
 		plan_settling(&set->items[i]);
 	if (poll(fds, 2, poll_timeout(set, until_ms)) < 0 && errno != EINTR)

@@ -30,20 +30,19 @@ struct follow {
 struct follow_set {
 	struct follow *items;
 	size_t count;
-	struct ocirun_watch *watch; /* NULL: what is there is read, and that is it */
+	struct ocirun_watch *watch; /* made by the first follow_wait */
 	int64_t deadline_ms;	    /* monotonic; -1: none */
 };
 
 /*
  * follow_open - @ids (NULL-terminated; may be empty when @instance says which)
  * @timeout: --timeout's text, or NULL
- * @live: more is going to be waited for
  *
  * All logs are opened before anything is waited for: an ID without one is an error at once.
  * follow_close is to be called in any case.
  */
 int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
-		const char *timeout, bool live, struct error *err);
+		const char *timeout, struct error *err);
 void follow_close(struct follow_set *set);
 
 /*
@@ -54,13 +53,15 @@ int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err);
 
 /*
  * follow_wait - sleep until there may be something to read; settles what has to be settled
- * @set: opened with @live, and all of it read by follow_next
+ * @set: all of it read by follow_next
+ * @only_exit: `exited` is all that is waited for; the same in each call
  * @until_ms: monotonic time to come back at, or -1
  * @stdout_too: die of SIGPIPE once nobody reads our standard output any more
  *
  * Returns 1, or 0 when set->deadline_ms has passed, or a negative errno.
  */
-int follow_wait(struct follow_set *set, int64_t until_ms, bool stdout_too, struct error *err);
+int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool stdout_too,
+		struct error *err);
 
 /* follow_now_ms - the clock of the deadlines. */
 int64_t follow_now_ms(void);

@@ -296,7 +296,7 @@ static int wait_for_all(struct wait *wait, struct error *err)
 			return r;
 		if (is_over(wait))
 			return conclude(wait, err);
-		r = follow_wait(&wait->set, -1, prints, err);
+		r = follow_wait(&wait->set, wait->condition == CONDITION_EXITED, -1, prints, err);
 		if (r < 0)
 			return r;
 		if (r == 0) {
@@ -324,7 +324,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	if (r == 0)
 		r = check_options(opt, wait.condition, args, err);
 	if (r == 0)
-		r = follow_open(&wait.set, g->root, args, opt->instance, opt->timeout, true, err);
+		r = follow_open(&wait.set, g->root, args, opt->instance, opt->timeout, err);
 	if (r < 0)
 		return r;
 	wait.waiters = calloc(wait.set.count, sizeof(*wait.waiters));
