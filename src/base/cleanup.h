@@ -35,9 +35,9 @@ static inline void cleanup_dir(DIR **dir)
 		(void)closedir(*dir);
 }
 
-#define autofd   __attribute__((cleanup(cleanup_fd))) int
+#define autofd	 __attribute__((cleanup(cleanup_fd))) int
 #define autofree __attribute__((cleanup(cleanup_free)))
-#define autodir  __attribute__((cleanup(cleanup_dir))) DIR
+#define autodir	 __attribute__((cleanup(cleanup_dir))) DIR
 
 /* take_fd - the caller of this owns the descriptor from now on; the variable forgets it. */
 static inline int take_fd(int *fd)
@@ -48,11 +48,11 @@ static inline int take_fd(int *fd)
 	return taken;
 }
 
-#define take_ptr(pointer)                                                                          \
-	({                                                                                         \
-		__typeof__(pointer) taken_ = (pointer);                                            \
-		(pointer) = NULL;                                                                  \
-		taken_;                                                                            \
+#define take_ptr(pointer)                               \
+	({                                              \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -122,8 +122,7 @@ static inline int sys_fsmount(int fs, unsigned int flags, unsigned int attribute
 static inline int sys_mount_setattr(int dirfd, const char *path, unsigned int flags,
 				    struct mount_attr *attributes)
 {
-	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attributes,
-			    sizeof(*attributes));
+	return (int)syscall(SYS_mount_setattr, dirfd, path, flags, attributes, sizeof(*attributes));
 }
 
 static inline int sys_pivot_root(const char *new_root, const char *put_old)

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int set_text(struct error *err, enum error_kind kind, int errnum, const char *format,
-		    va_list args)
+static int __attribute__((format(printf, 4, 0)))
+set_text(struct error *err, enum error_kind kind, int errnum, const char *format, va_list args)
 {
 	err->kind = kind;
 	err->errnum = errnum ? abs(errnum) : EIO;

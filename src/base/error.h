@@ -23,7 +23,10 @@ struct error {
 	char text[ERROR_TEXT_MAX];
 };
 
-#define ERROR_INIT {ERROR_NONE, 0, ""}
+#define ERROR_INIT                \
+	{                         \
+		ERROR_NONE, 0, "" \
+	}
 
 /*
  * error_set - begin an error: replaces what @err held

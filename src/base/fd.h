@@ -18,10 +18,12 @@ ssize_t fd_read_all(int fd, void *buffer, size_t size);
  */
 ssize_t fd_read_text(int fd, size_t max, char **ret_text);
 
-/* file_write_at - open (O_WRONLY|O_CLOEXEC|O_NOFOLLOW), one write(2), close. 0 or a negative errno. */
+/* file_write_at - open (O_WRONLY|O_CLOEXEC|O_NOFOLLOW), one write(2), close. 0 or a negative errno.
+ */
 int file_write_at(int dirfd, const char *path, const char *text);
 
-/* file_read_at - a small file's text (at most @size - 1 bytes), NUL-terminated, last newline cut. */
+/* file_read_at - a small file's text (at most @size - 1 bytes), NUL-terminated, last newline cut.
+ */
 ssize_t file_read_at(int dirfd, const char *path, char *buffer, size_t size);
 
 /*
@@ -30,7 +32,8 @@ ssize_t file_read_at(int dirfd, const char *path, char *buffer, size_t size);
  */
 int fd_standard_streams(void);
 
-/* fd_cloexec_from / fd_close_from - every descriptor >= @first; falls back without close_range(2). */
+/* fd_cloexec_from / fd_close_from - every descriptor >= @first; falls back without close_range(2).
+ */
 void fd_cloexec_from(int first);
 void fd_close_from(int first);
 

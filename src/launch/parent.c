@@ -35,14 +35,15 @@ static int load_bundle(struct launch *l, struct error *err)
 {
 	const char *bundle = l->options->bundle ? l->options->bundle : ".";
 	autofd dirfd = open(bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
 	if (dirfd < 0)
 		return error_sys(err, "bundle %s", bundle);
 	l->bundle = realpath(bundle, NULL);
 	if (!l->bundle)
 		return error_sys(err, "bundle %s", bundle);
-	return spec_load(dirfd, l->options->config, &l->spec, &l->config_text, &l->config_length,
-			 err);
+	r = spec_load(dirfd, l->options->config, &l->spec, &l->config_text, &l->config_length, err);
+	return r < 0 ? r : spec_check_host(&l->spec, dirfd, l->options->config, err);
 }
 
 static int check_process(const struct launch *l, struct error *err)

@@ -86,8 +86,8 @@ static int signal_init(const struct container *c, int signal, struct error *err)
 	}
 	if (sys_pidfd_send_signal(pidfd, signal) < 0)
 		return errno == ESRCH ? not_running(err) : error_sys(err, "pidfd_send_signal");
-	/* cgroup v1 keeps a frozen process from dying. */
-	if (signal == SIGKILL && c->status == STATUS_PAUSED && c->record.cgroup_path)
+	/* cgroup v1 keeps a frozen process from dying, whoever froze it. */
+	if (signal == SIGKILL && c->record.cgroup_path && cgroup_is_frozen(&cg, err) == 1)
 		return cgroup_freeze(&cg, false, err);
 	return 0;
 }
