@@ -111,3 +111,49 @@ kill_init() { kill -"$1" "$(jq -r 'select(.type == "created").pid' "$(log_path w
 	background_returns 137
 	mv "$ROOT/aside" "$ROOT/web"
 }
+
+# fill DIRECTORY - leave no byte of its file system free
+fill() { ! dd if=/dev/zero of="$1/filler" bs=4096 2>/dev/null; }
+
+@test "survival: the end is recorded on a full disk, and so is delete" {
+	require root
+	bundle
+	mkdir -m 700 "$ROOT"
+	mount -t tmpfs -o size=1m,mode=700 none "$ROOT"
+	started 'exec sleep 60'
+	fill "$ROOT"
+	background w wait web
+	wait_until attached "$BACKGROUND_PID"
+	ocirun kill web KILL
+	background_returns 137
+	journal_has web exited '.exitCode == 137'
+	run -0 ocirun delete web
+	[ "$(events_types web)" = "created started signaled exited deleted" ]
+	# And a create that has no room says so and leaves nothing.
+	fill "$ROOT"
+	run -1 --separate-stderr ocirun create new
+	[[ $stderr = *"No space left on device"* ]]
+	[ ! -e "$ROOT/new" ]
+	cp -a "$ROOT/.events" "$TEST_DIR/kept"
+	umount "$ROOT"
+	rmdir "$ROOT"
+}
+
+@test "survival: after a restart of the machine the end is host-restarted and the code unknown" {
+	# The restart is played: another boot ID in the log, and no process left.
+	logs_are_damaged
+	started 'exec sleep 60'
+	kill_monitor
+	kill_init KILL
+	wait_until eval '! kill_init 0 2>/dev/null'
+	sed -i 's/"bootId":"[0-9a-f]*/"bootId":"00000000/' "$(log_path web)"
+	run -255 --separate-stderr ocirun wait web
+	[[ $stderr = *host-restarted* ]]
+	run -0 --separate-stderr ocirun wait --print web
+	[ "$output" = unknown ]
+	journal_has web exited '.exitCode == null and .reason == "host-restarted" and .source == "none"'
+	[ "$(events_types web)" = "created started exited" ]
+	run -0 ocirun events --first --type exited web
+	container_is web stopped
+	run -0 ocirun delete web
+}

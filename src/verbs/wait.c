@@ -137,14 +137,12 @@ static void fail(struct waiter *w, const char *problem)
 /* Died before it ran: there is a status, but not one of the user's program. */
 static void take_exit(struct waiter *w, const struct ocirun_event *event)
 {
-	struct ocirun_exit e = {.code = -1};
+	struct ocirun_exit e = {.code = CODE_UNKNOWN, .reason = "the record is damaged"};
 
-	if (ocirun_event_exit(event, &e) < 0)
-		(void)strcpy(e.reason, "damaged record");
+	(void)ocirun_event_exit(event, &e); /* else it stays so */
 	w->code = strcmp(e.reason, "never-started") == 0 ? CODE_UNKNOWN : e.code;
-	if (w->code == CODE_UNKNOWN) {
+	if (w->code == CODE_UNKNOWN)
 		(void)stpcpy(stpcpy(w->problem, "the exit code is unknown: "), e.reason);
-	}
 }
 
 static void take_failure(struct waiter *w, const struct ocirun_event *event)
