@@ -25,6 +25,7 @@
 #include "container/facts.h"
 #include "launch/rootless.h"
 #include "launch/roles.h"
+#include "launch/sealed.h"
 #include "launch/undo.h"
 #include "launch/watching.h"
 #include "setup/seccomp.h"
@@ -140,6 +141,8 @@ static int prepare(struct launch *l, struct error *err)
 		r = container_id_check(l->options->id, err);
 	if (r == 0)
 		r = load_bundle(l, err);
+	if (r == 0 && spec_is_joined(&l->spec, NAMESPACE_PID))
+		r = become_sealed(l->preserved_fds, err);
 	if (r == 0)
 		r = check_process(l, err);
 	if (r == 0)

@@ -96,8 +96,9 @@ static int ask_after_reap(int pidfd, int *ret_status)
 	struct pollfd hung_up = {.fd = pidfd}; /* POLLHUP needs no asking for */
 	int r = ask_pidfd(pidfd, ret_status);
 
-	/* Only a kernel that knows EXIT says POLLHUP on a pidfd (6.9): others never would. */
-	if (r != -EAGAIN)
+	/* Only a kernel that knows EXIT says POLLHUP on a pidfd (6.9): others never would. ESRCH is
+	 * what the ioctl says for a moment in the middle of the reap. */
+	if (r != -EAGAIN && r != -ESRCH)
 		return r;
 	while (poll(&hung_up, 1, -1) < 0)
 		if (errno != EINTR)

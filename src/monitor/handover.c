@@ -70,12 +70,18 @@ static int lay_out(const int *sources, int count)
 	return 0;
 }
 
-/* Installed: in the libexec directory. In a build tree: beside ocirun itself. */
+/*
+ * Installed: in the libexec directory. In a build tree: beside ocirun itself, whose path is its
+ * argv[0] where it runs from a sealed copy.
+ */
 static int program_path(char *path, size_t size)
 {
 	static const char installed[] = PKGLIBEXECDIR "/" MONITOR_PROGRAM;
 	ssize_t n = readlink("/proc/self/exe", path, size - 1);
 	char *slash;
+
+	if (n > 7 && memcmp(path, "/memfd:", 7) == 0)
+		n = snprintf(path, size, "%s", program_invocation_name);
 
 	if (n > 0) {
 		path[n] = '\0';

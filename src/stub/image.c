@@ -26,12 +26,12 @@ void stub_image(const void **ret_data, size_t *ret_size)
 	*ret_size = (size_t)(ocirun_stub_end - ocirun_stub_begin);
 }
 
-static int open_memfd(struct error *err)
+static int open_memfd(const char *name, struct error *err)
 {
-	int fd = memfd_create("ocirun-stub", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 
 	if (fd < 0 && errno == EINVAL) /* Linux < 6.3 */
-		fd = memfd_create("ocirun-stub", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 && errno == EACCES)
 		return error_set(err, ERROR_SYSTEM, EACCES,
 				 "memfd_create: the sysctl vm.memfd_noexec=2 forbids executable "
@@ -39,22 +39,28 @@ static int open_memfd(struct error *err)
 	return fd < 0 ? error_sys(err, "memfd_create") : fd;
 }
 
-int stub_open(struct error *err)
+int sealed_program(const char *name, const void *data, size_t size, struct error *err)
 {
-	autofd fd = open_memfd(err);
-	const void *data;
-	size_t size;
+	autofd fd = open_memfd(name, err);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	stub_image(&data, &size);
 	r = fd_write_all(fd, data, size);
 	if (r < 0)
-		return error_sys_num(err, r, "write the stub");
+		return error_sys_num(err, r, "write memfd %s", name);
 	if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
 		return error_sys(err, "seal the stub");
 	return take_fd(&fd);
+}
+
+int stub_open(struct error *err)
+{
+	const void *data;
+	size_t size;
+
+	stub_image(&data, &size);
+	return sealed_program("ocirun-stub", data, size, err);
 }
 
 static int keep_descriptors(int plan_fd, struct error *err)

@@ -11,6 +11,12 @@
 void stub_image(const void **ret_data, size_t *ret_size);
 
 /*
+ * sealed_program - @data in a memfd that nobody can write to any more; @name shows in /proc/PID/exe
+ * Returns a CLOEXEC descriptor or a negative errno.
+ */
+int sealed_program(const char *name, const void *data, size_t size, struct error *err);
+
+/*
  * stub_open - the stub in a sealed memfd: nobody can write to it, not even through /proc/PID/exe
  * Returns a CLOEXEC descriptor or a negative errno; EACCES with its reason where the sysctl
  * vm.memfd_noexec=2 forbids executable memfds.
