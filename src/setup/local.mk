@@ -28,7 +28,9 @@ TESTS += test-step test-home test-seccomp test-hooks test-plan
 setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/cgroup_mount.c \
 	src/setup/rootfs.c src/setup/devices.c src/setup/masks.c src/setup/terminal.c
 
-check_PROGRAMS += test-mounts
-test_mounts_SOURCES = src/setup/test-mounts.c
+check_PROGRAMS += test-mounts test-dev
+test_mounts_SOURCES = src/setup/test-mounts.c src/setup/stage.h
 test_mounts_LDADD = $(core_libs)
-TESTS += test-mounts
+test_dev_SOURCES = src/setup/test-dev.c src/setup/stage.h
+test_dev_LDADD = $(core_libs)
+TESTS += test-mounts test-dev

@@ -246,6 +246,7 @@ int setup_pivot(struct setup *s, const struct spec *spec, struct error *err)
 		return error_sys(err, "chdir to %s", s->rootfs);
 	if (!has_mount_namespace(spec))
 		return enter_by_chroot(err);
+	/* One joined by path is pivoted too: out of a chroot, CAP_SYS_CHROOT finds a way. */
 	return s->no_pivot ? enter_by_move(s, err) : enter_by_pivot(err);
 }
 
