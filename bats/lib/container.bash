@@ -78,7 +78,7 @@ background_returns() {
 	[ "$status" = "$expected" ] || fail "background process: expected status $expected, seen: $status"
 }
 
-has_ended() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
+has_ended() { ! grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null; }
 
 # container_status ID, container_pid ID - from `ocirun state`
 container_status() { ocirun state "$1" | jq -r .status; }
