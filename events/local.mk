@@ -9,7 +9,9 @@ reader_files = events/reader.c events/find.c events/event.c events/watch.c event
 
 noinst_LIBRARIES += libocirun-events.a
 libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c events/sweep.c
-nobase_include_HEADERS += include/ocirun/events.h include/ocirun/exit-status.h
+publicincludedir = $(includedir)/ocirun
+publicinclude_HEADERS = include/ocirun/events.h include/ocirun/exit-status.h
+nodist_publicinclude_HEADERS = include/ocirun/version.h
 
 # For other programs: one object whose only names are those of the public header.
 OBJCOPY = objcopy
