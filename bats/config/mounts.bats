@@ -263,7 +263,7 @@ refused() {
 }
 
 @test "mounts: what cannot be mounted is an error that names destination and reason" {
-	refused "/data: open source $VOLUME/none: No such file or directory" '{destination: "/data", source: ($volume + "/none"), options: ["bind"]}'
+	refused "source: \"$VOLUME/none\": No such file or directory" '{destination: "/data", source: ($volume + "/none"), options: ["bind"]}'
 	refused '/data: mount nosuchfs: No such device' '{destination: "/data", type: "nosuchfs", source: "x"}'
 	refused '/data: mount tmpfs: ' '{destination: "/data", type: "tmpfs", source: "x", options: ["size=zero"]}'
 	refused "size" '{destination: "/data", type: "tmpfs", source: "x", options: ["size=zero"]}'

@@ -87,8 +87,11 @@ static int by_kernel(int root_fd, const char *path, int flags)
 {
 	const struct open_how how = {.flags = (uint64_t)(flags | O_CLOEXEC),
 				     .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	int fd = sys_openat2(root_fd, path, &how);
+	int fd;
 
+	do /* EAGAIN: somewhere else on the machine a file was renamed */
+		fd = sys_openat2(root_fd, path, &how);
+	while (fd < 0 && errno == EAGAIN);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -8,24 +8,27 @@
 
 #include "setup/step.h"
 
-/* The cgroup hierarchies as init must show them to the container; filled from cgroup/ by launch/. */
+/* The cgroup hierarchies as init must show them to the container; filled from cgroup/ by launch/.
+ */
 struct cgroup_view {
-	const char *name;    /* directory under /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified" */
-	const char *data;    /* mount data of a v1 hierarchy: "memory", "none,name=systemd"; NULL for v2 */
+	const char *name; /* directory under /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified" */
+	const char *
+		data; /* mount data of a v1 hierarchy: "memory", "none,name=systemd"; NULL for v2 */
 	const char *host_path; /* the container's own cgroup directory on the host */
 };
 
-/* What several steps share. Everything is borrowed; the fds are closed by their owners or by exec. */
+/* What several steps share. Everything is borrowed; the fds are closed by their owners or by exec.
+ */
 struct setup {
 	/* given by launch/ before the first step */
 	const char *bundle;  /* absolute path */
 	const char *rootfs;  /* absolute path of root.path */
-	bool no_pivot;       /* --no-pivot */
+	bool no_pivot;	     /* --no-pivot */
 	bool no_new_keyring; /* --no-new-keyring */
 	bool unprivileged;   /* init cannot mknod, or was not root on the host: bind host devices */
-	const char *id;      /* for the keyring's name only */
+	const char *id;	     /* for the keyring's name only */
 	int console_socket;  /* connected SOCK_STREAM for the pty master, or -EBADF */
-	bool cgroup_v2;      /* /sys/fs/cgroup itself is cgroup2 (unified mode) */
+	bool cgroup_v2;	     /* /sys/fs/cgroup itself is cgroup2 (unified mode) */
 	size_t cgroup_view_count;
 	const struct cgroup_view *cgroup_views;
 
@@ -40,10 +43,10 @@ struct setup {
 	int console_fd;
 };
 
-#define SETUP_INIT                                                                                 \
-	{                                                                                          \
-		.console_socket = -EBADF, .host_proc_fd = -EBADF, .dev_null_fd = -EBADF,           \
-		.rootfs_fd = -EBADF, .console_fd = -EBADF                                          \
+#define SETUP_INIT                                                                       \
+	{                                                                                \
+		.console_socket = -EBADF, .host_proc_fd = -EBADF, .dev_null_fd = -EBADF, \
+		.rootfs_fd = -EBADF, .console_fd = -EBADF                                \
 	}
 
 /* Each returns 0 or a negative errno with the error naming the call and its object. */
@@ -67,10 +70,12 @@ setup_function setup_rootfs_propagation;
 /* mounts.c: config.json's mounts in order, each onto a target found inside rootfs_fd. */
 setup_function setup_mounts;
 
-/* devices.c: default and listed devices, /dev links; bound from the host where mknod is not allowed. */
+/* devices.c: default and listed devices, /dev links; bound from the host where mknod is not
+ * allowed. */
 setup_function setup_devices;
 
-/* terminal.c: pty from the container's devpts, /dev/console, master sent to console_socket; setsid. */
+/* terminal.c: pty from the container's devpts, /dev/console, master sent to console_socket; setsid.
+ */
 setup_function setup_console;
 
 /* masks.c, sysctl.c, keyring.c */
