@@ -67,8 +67,10 @@ static bool take_report(struct watch *w)
 	struct plan_report report;
 	ssize_t n = recv(w->stub_fd, &report, sizeof(report), MSG_DONTWAIT);
 
+	/* ECONNRESET comes once and before what is queued: init was started before it had read our
+	 * commit. */
 	if (n < 0)
-		return errno == EINTR;
+		return errno == EINTR || errno == ECONNRESET;
 	if (n == 0) {
 		close_keeping_errno(take_fd(&w->stub_fd));
 		if (w->starting && !w->failed)
