@@ -27,8 +27,8 @@ die() {
 }
 need_root() { [ "$(id -u)" = 0 ] || die "$1 runs containers as root: sudo ./bootstrap.sh $1"; }
 
-# install PACKAGE... - only what is missing, so that a second run needs neither root nor network.
-install() {
+# install_packages PACKAGE... - only what is missing, so that a second run needs neither root nor network.
+install_packages() {
 	local package missing=()
 
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -79,7 +79,7 @@ build_in() {
 }
 
 do_build() {
-	install "${for_build[@]}"
+	install_packages "${for_build[@]}"
 	make_configure
 	build_in "$build"
 	say "built $build/ocirun"
@@ -88,7 +88,7 @@ do_build() {
 do_demo() {
 	local work status=0
 
-	install "${for_build[@]}" "${for_demo[@]}"
+	install_packages "${for_build[@]}" "${for_demo[@]}"
 	need_root demo
 	make_configure
 	build_in "$build"
@@ -124,7 +124,7 @@ do_demo() {
 }
 
 do_bench() {
-	install "${for_build[@]}" "${for_bench[@]}"
+	install_packages "${for_build[@]}" "${for_bench[@]}"
 	need_root bench
 	make_configure
 	build_in "$build"
@@ -155,12 +155,24 @@ unit_tests() {
 	return $status
 }
 
+# What only an unprivileged user can show. The tree is bound to /mnt, since it may lie where nobody may look.
+# shellcheck disable=SC2016 # the inner shell's
+rootless_suite() {
+	local files
+	mapfile -t files < <(grep -l '^@test.*(rootless)' bats/*/*.bats)
+	install -d -o 65534 -g 65534 "$tap/rootless"
+	unshare --mount --propagation private sh -c 'mount --bind "$0" /mnt && cd /mnt &&
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+		env HOME=/ OCIRUN=/mnt/build/ocirun OCIRUN_BUILD=/mnt/build \
+		bats/run -f "[(]rootless[)]" -o /mnt/build/tap/rootless "$@"' "$top" "${files[@]}" </dev/null
+}
+
 configure_without_warnings() { autoreconf -i -f --warnings=all,error; }
 
 do_check() {
 	local suites=() folder
 
-	install "${for_build[@]}" "${for_check[@]}"
+	install_packages "${for_build[@]}" "${for_check[@]}"
 	need_root check
 	rm -rf "$tap"
 	mkdir -p "$tap/unit-gcc" "$tap/unit-sanitizers"
@@ -188,6 +200,8 @@ do_check() {
 	say "bats, ASan and UBSan"
 	OCIRUN=$build/sanitizers/ocirun OCIRUN_TEST_DEADLINE=60 \
 		bats/run -o "$tap/bats-sanitizers" "${suites[@]}" || true
+	say "bats, as an unprivileged user"
+	rootless_suite || true
 	step "make distcheck" make -s -C "$build" -j"$(nproc)" distcheck
 	echo "1..$steps" >>"$tap/steps.tap"
 

@@ -113,7 +113,7 @@ section() {
 	refused "line 1, column $((column + 15)): object with more than 4096 members"
 }
 
-@test "bad config: a file that may not be read is refused" {
+@test "bad config: a file that may not be read is refused (rootless)" {
 	require rootless
 	mkdir -p "$BUNDLE/rootfs"
 	cp "$LIB_DIR/config.json" "$BUNDLE/config.json"
