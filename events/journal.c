@@ -34,6 +34,7 @@ static void note(struct journal *j, enum event_type type, uint64_t seq)
 /* A line that is none of this instance counts for nothing; readers report it. */
 static void note_line(struct journal *j, const char *text, size_t length)
 {
+	enum event_type type;
 	struct line line;
 
 	if (!line_parse(text, length, &line) || line.id.length != strlen(j->id) ||
@@ -45,7 +46,12 @@ static void note_line(struct journal *j, const char *text, size_t length)
 	}
 	if (memcmp(line.instance.at, j->instance, JOURNAL_INSTANCE_LEN) != 0)
 		return;
-	note(j, event_type_parse(line.type.at, line.type.length), line.seq);
+	type = event_type_parse(line.type.at, line.type.length);
+	note(j, type, line.seq);
+	if (type == EVENT_STARTED && line.timestamp.length < sizeof(j->started_at)) {
+		memcpy(j->started_at, line.timestamp.at, line.timestamp.length);
+		j->started_at[line.timestamp.length] = '\0';
+	}
 }
 
 /*
@@ -348,7 +354,7 @@ int journal_append(struct journal *j, enum event_type type, const struct event_m
 		return r;
 	}
 	j->offset += (off_t)length;
-	note(j, type, j->seq + 1);
+	note_line(j, line.text, length - 1);
 	r = journal_file_sync(j->fd);
 	if (r == 0 && type == EVENT_DELETED)
 		release_reserve(j);

@@ -75,9 +75,10 @@ struct journal {
 	/* what the lines up to `offset` said; brought up to date by journal_lock */
 	off_t offset;
 	uint64_t seq;
-	uint32_t seen; /* bit per enum event_type */
-	bool paused;   /* the last of paused/resumed was paused */
-	bool torn;     /* a write of ours was cut short: to be closed before the next one */
+	uint32_t seen;	     /* bit per enum event_type */
+	char started_at[32]; /* timestamp of `started`; empty before */
+	bool paused;	     /* the last of paused/resumed was paused */
+	bool torn;	     /* a write of ours was cut short: to be closed before the next one */
 };
 
 #define JOURNAL_CLOSED       \

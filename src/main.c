@@ -39,6 +39,7 @@ static int harden(struct error *err)
 	(void)signal(SIGCHLD, SIG_DFL);
 	/* A reader that goes away is an error with a message, not a silent death. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a small ulimit -f shall fail a write, not kill us */
 	return 0;
 }
 

@@ -18,7 +18,7 @@
 #include "monitor/handover.h"
 
 /* How long a living monitor gets to write the line of an init that is dead already. */
-#define MONITOR_GRACE_MS 1000
+#define MONITOR_GRACE_MS 500
 
 static bool is_unfinished(const struct container *c)
 {
@@ -26,11 +26,13 @@ static bool is_unfinished(const struct container *c)
 	       c->status == STATUS_PAUSED;
 }
 
-static int record_exited(struct container *c, const struct exited *e, struct error *err)
+static int record_exited(struct container *c, struct exited *e, struct error *err)
 {
 	struct event_members m;
 	int r;
 
+	if (c->journal.started_at[0])
+		e->started_at = c->journal.started_at;
 	exited_members(&m, e);
 	r = lifecycle_record(&c->journal, CAUSE_INIT_EXITED, &m, err);
 	return r < 0 ? r : container_reload(c, err);
@@ -38,21 +40,31 @@ static int record_exited(struct container *c, const struct exited *e, struct err
 
 static int record_lost(struct container *c, const char *reason, struct error *err)
 {
-	const struct exited e = {.pid = c->facts.pid, .reason = reason, .source = SOURCE_NONE};
+	struct exited e = {.pid = c->facts.pid, .reason = reason, .source = SOURCE_NONE};
 
 	return record_exited(c, &e, err);
 }
 
+/* Returns -ENODATA when no zombie and no pidfd tells the status any more. */
 static int record_witnessed(struct container *c, int pidfd, struct error *err)
 {
 	struct exited e = {.pid = c->facts.pid, .known = true};
-	bool watched = strcmp(c->record.monitor, "none") != 0;
 
 	if (exit_status_witness(pidfd, c->facts.pid, &e.status, &e.source) < 0)
-		return record_lost(c, watched ? REASON_MONITOR_LOST : REASON_UNOBSERVED, err);
-	if (!(c->journal.seen & (1U << EVENT_STARTED)))
+		return -ENODATA;
+	if (!journal_has_seen(&c->journal, EVENT_STARTED))
 		e.reason = REASON_NEVER_STARTED;
 	return record_exited(c, &e, err);
+}
+
+static int record_end(struct container *c, int pidfd, struct error *err)
+{
+	bool watched = strcmp(c->record.monitor, "none") != 0;
+	int r = record_witnessed(c, pidfd, err);
+
+	if (r != -ENODATA)
+		return r;
+	return record_lost(c, watched ? REASON_MONITOR_LOST : REASON_UNOBSERVED, err);
 }
 
 static int64_t now_ms(void)
@@ -63,8 +75,11 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* The line is due at any moment; half a millisecond is shorter than any notification is worth. */
-static int await_line(struct container *c, struct error *err)
+/*
+ * The line is due at any moment; half a millisecond is shorter than any notification is worth. A
+ * monitor that waits for a lazy reaper, or is stopped, is overtaken: the first witness wins.
+ */
+static int await_line(struct container *c, int pidfd, struct error *err)
 {
 	int64_t deadline = now_ms() + MONITOR_GRACE_MS;
 	int r;
@@ -75,7 +90,9 @@ static int await_line(struct container *c, struct error *err)
 		(void)nanosleep(&pause, NULL);
 		r = container_reload(c, err);
 	} while (r == 0 && is_unfinished(c) && now_ms() < deadline);
-	return r;
+	if (r == 0 && is_unfinished(c))
+		r = record_witnessed(c, pidfd, err);
+	return r == -ENODATA ? 0 : r;
 }
 
 /* Double fork, so that the new monitor is nobody's child here. */
@@ -119,7 +136,7 @@ static int settle(struct container *c, int pidfd, struct error *err)
 	int r;
 
 	if (lock_fd < 0 && busy.errnum == EWOULDBLOCK)
-		return ended ? await_line(c, err) : 0;
+		return ended ? await_line(c, pidfd, err) : 0;
 	if (!ended && strcmp(c->record.monitor, "none") == 0)
 		return 0;
 	if (lock_fd < 0)
@@ -128,7 +145,7 @@ static int settle(struct container *c, int pidfd, struct error *err)
 	r = container_reload(c, err);
 	if (r < 0 || !is_unfinished(c))
 		return r;
-	return ended ? record_witnessed(c, pidfd, err) : start_monitor(c, pidfd, lock_fd, err);
+	return ended ? record_end(c, pidfd, err) : start_monitor(c, pidfd, lock_fd, err);
 }
 
 int monitor_adopt(struct container *c, struct error *err)

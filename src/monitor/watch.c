@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "container/lifecycle.h"
@@ -19,24 +18,11 @@ static void note_log_error(struct watch *w, const struct error *err)
 		w->log_error = *err;
 }
 
-static void timestamp_now(char *text, size_t size)
-{
-	struct timespec now;
-	struct tm tm;
-	size_t length;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &tm);
-	length = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	(void)snprintf(text + length, size - length, ".%09ldZ", now.tv_nsec);
-}
-
 static void record_started(struct watch *w)
 {
 	struct error err = ERROR_INIT;
 	struct event_members m;
 
-	timestamp_now(w->started_at, sizeof(w->started_at));
 	members_init(&m);
 	members_add_int(&m, "pid", w->pid);
 	members_add_string(&m, "status", "running");
@@ -98,12 +84,6 @@ static void stub_reports(struct loop *loop, void *arg)
 		loop_remove_fd(loop, fd);
 }
 
-/* A watcher that came late has no stub to listen to: what others recorded is what is known. */
-static bool was_started(const struct watch *w)
-{
-	return w->started_at[0] != '\0' || (w->journal->seen & (1U << EVENT_STARTED));
-}
-
 static int record_exited(struct watch *w, const char *source, struct error *err)
 {
 	struct cgroup_usage usage = {0};
@@ -118,14 +98,14 @@ static int record_exited(struct watch *w, const char *source, struct error *err)
 		e.reason = REASON_UNOBSERVED;
 	else if (w->failed && w->failure.stage == PLAN_STAGE_EXEC)
 		e.reason = REASON_EXEC_FAILED;
-	else if (!was_started(w))
+	else if (!journal_has_seen(w->journal, EVENT_STARTED))
 		e.reason = REASON_NEVER_STARTED;
 	if (w->failed) {
 		plan_report_text(&w->failure, text, sizeof(text));
 		e.error = text;
 	}
-	if (w->started_at[0])
-		e.started_at = w->started_at;
+	if (w->journal->started_at[0])
+		e.started_at = w->journal->started_at;
 	exited_members(&m, &e);
 	return lifecycle_record(w->journal, CAUSE_INIT_EXITED, &m, err);
 }

@@ -25,7 +25,6 @@ struct watch {
 	bool starting; /* `start` was asked for */
 	bool failed;   /* and did not come to execve */
 	struct plan_report failure;
-	char started_at[40]; /* RFC 3339, empty: not started */
 	struct error
 		log_error; /* the first line that could not be written; kind ERROR_NONE: none */
 

@@ -12,6 +12,9 @@ int exit_status_witness(int pidfd, pid_t pid, int *ret_status, const char **ret_
 	struct compat_pidfd_info info = {.mask = COMPAT_PIDFD_INFO_EXIT};
 	int status = 0;
 
+	/* Without a pidfd the number may be another process's by now. */
+	if (pidfd < 0)
+		return -ENODATA;
 	/*
 	 * Field 52 reads 0 to a process without ptrace access, which nobody can tell from exit 0:
 	 * only a non-zero value is believed of a zombie, unless we are root in the initial
