@@ -99,12 +99,13 @@ all_defaults='/dev/full 1,7 666
 @test "devices: a bind at /dev is left as it is" {
 	bundle_script 'ls /dev'
 	mkdir "$TEST_DIR/dev"
-	mknod -m 666 "$TEST_DIR/dev/null" c 1 3
+	mknod -m 600 "$TEST_DIR/dev/null" c 1 3
 	config_with --arg dev "$TEST_DIR/dev" '.mounts |= map(select(.destination | startswith("/dev") | not)) |
-		.mounts += [{destination: "/dev", source: $dev, options: ["bind"]}]'
+		.mounts += [{destination: "/dev", source: $dev, options: ["bind"]}] |
+		.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 5}]'
 	run -0 ocirun run web
 	[ "$output" = null ]
-	[ "$(ls "$TEST_DIR/dev")" = null ]
+	[ "$(stat -c '%n %a %u' "$TEST_DIR/dev"/*)" = "$TEST_DIR/dev/null 600 0" ]
 }
 
 @test "devices: a read-only /dev has them all the same" {

@@ -74,7 +74,20 @@ static bool binds_devices(const struct setup *s, const struct spec *spec)
 	return s->unprivileged || spec->namespaces[NAMESPACE_USER].wanted;
 }
 
-/* A node that the image or a mount brought along: the one asked for, so it gets mode and owner. */
+/* "/dev" bound from somewhere is that place's own business. */
+static bool is_dev_bound(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const char *path = spec->mounts[i].destination;
+
+		if (spec->mounts[i].kind == MOUNT_BIND &&
+		    (strcmp(path, "/dev") == 0 || strcmp(path, "/dev/") == 0))
+			return true;
+	}
+	return false;
+}
+
+/* A node that the image brought along: the one asked for, so it gets mode and owner. */
 static int adopt_node(const struct setup *s, const struct spec_device *d, int fd, struct error *err)
 {
 	int r;
@@ -150,7 +163,7 @@ static int use_existing(const struct setup *s, const struct spec *spec, const st
 	if (fd < 0)
 		return error_sys(err, "open");
 	if (is_device(fd, d))
-		return binds ? 0 : adopt_node(s, d, fd, err);
+		return binds || is_dev_bound(spec) ? 0 : adopt_node(s, d, fd, err);
 	if (binds && is_empty_file(fd))
 		return bind_node(s, spec, d, &place, err);
 	return error_set(err, ERROR_SYSTEM, EEXIST, "exists and is not the device %c %jd:%jd",
@@ -173,19 +186,6 @@ static int make_device(const struct setup *s, const struct spec *spec, const str
 	if (r == -EEXIST)
 		return use_existing(s, spec, d, parent_fd, name, err);
 	return r < 0 ? error_sys_num(err, r, "mknod") : 0;
-}
-
-/* "/dev" bound from somewhere is that place's own business. */
-static bool is_dev_bound(const struct spec *spec)
-{
-	for (size_t i = 0; i < spec->mount_count; i++) {
-		const char *path = spec->mounts[i].destination;
-
-		if (spec->mounts[i].kind == MOUNT_BIND &&
-		    (strcmp(path, "/dev") == 0 || strcmp(path, "/dev/") == 0))
-			return true;
-	}
-	return false;
 }
 
 static bool is_listed(const struct spec *spec, const char *path)

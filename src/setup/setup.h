@@ -8,17 +8,14 @@
 
 #include "setup/step.h"
 
-/* The cgroup hierarchies as init must show them to the container; filled from cgroup/ by launch/.
- */
+/* A cgroup hierarchy as init must show it to the container; filled from cgroup/ by launch/. */
 struct cgroup_view {
 	const char *name; /* directory under /sys/fs/cgroup: "memory", "cpu,cpuacct", "unified" */
-	const char *
-		data; /* mount data of a v1 hierarchy: "memory", "none,name=systemd"; NULL for v2 */
+	const char *data; /* v1: its mount data: "memory", "none,name=systemd"; NULL for v2 */
 	const char *host_path; /* the container's own cgroup directory on the host */
 };
 
-/* What several steps share. Everything is borrowed; the fds are closed by their owners or by exec.
- */
+/* What several steps share. All is borrowed; descriptors are closed by their owners or by exec. */
 struct setup {
 	/* given by launch/ before the first step */
 	const char *bundle;  /* absolute path */
@@ -74,8 +71,7 @@ setup_function setup_mounts;
  * allowed. */
 setup_function setup_devices;
 
-/* terminal.c: pty from the container's devpts, /dev/console, master sent to console_socket; setsid.
- */
+/* terminal.c: pty from the container's devpts, /dev/console, master sent to console_socket. */
 setup_function setup_console;
 
 /* masks.c, sysctl.c, keyring.c */
