@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "container/lifecycle.h"
 #include "launch/roles.h"
+#include "monitor/adopt.h"
 #include "setup/hooks.h"
 
 int destroy_processes(const struct cgroup *cg, int pidfd, pid_t pid, int timeout_ms,
@@ -116,6 +117,23 @@ static void log_if(int r, const struct error *err)
 		log_warning("undo: %s", err->text);
 }
 
+/*
+ * Usually `failed`. A monitor that was killed just behind its `created` has left a container that
+ * others may have seen: it ends like any other.
+ */
+static int record_undone(struct launch *l, const struct error *cause, struct error *err)
+{
+	struct container *c = &l->container;
+	int r = container_reload(c, err);
+
+	if (r < 0)
+		return r;
+	if (c->status != STATUS_CREATING)
+		return monitor_adopt(c, err);
+	return record_failed(&c->journal, CAUSE_CREATE_FAILED, "create", cause,
+			     l->hook_failed ? &l->hook_failure : NULL, err);
+}
+
 /* Each part is tried whatever became of the one before; what stays is found by `delete --force`. */
 void launch_undo(struct launch *l, const struct error *cause)
 {
@@ -130,9 +148,7 @@ void launch_undo(struct launch *l, const struct error *cause)
 		(void)waitpid(l->pid, NULL, __WALL); /* ours, and dead */
 	if (l->hooks_ran)
 		run_poststop(c, &l->spec);
-	log_if(record_failed(&c->journal, CAUSE_CREATE_FAILED, "create", cause,
-			     l->hook_failed ? &l->hook_failure : NULL, &err),
-	       &err);
+	log_if(record_undone(l, cause, &err), &err);
 	if (removed < 0)
 		return; /* the record is what `delete --force` will work from */
 	log_if(lifecycle_record(&c->journal, CAUSE_DELETE, NULL, &err), &err);
