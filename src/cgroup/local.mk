@@ -7,12 +7,12 @@ cgroup_files = src/cgroup/cgroup.h src/cgroup/dir.h src/cgroup/devices.h src/cgr
 
 # The first three need no root: a plain directory stands in for /sys/fs/cgroup.
 check_PROGRAMS += test-place test-limits test-devices test-cgroup-root
-test_place_SOURCES = src/cgroup/test-place.c src/cgroup/check.h
+test_place_SOURCES = src/cgroup/test-place.c src/cgroup/stand_in.h
 test_place_LDADD = $(core_libs)
-test_limits_SOURCES = src/cgroup/test-limits.c src/cgroup/check.h
+test_limits_SOURCES = src/cgroup/test-limits.c src/cgroup/stand_in.h
 test_limits_LDADD = $(core_libs)
-test_devices_SOURCES = src/cgroup/test-devices.c src/cgroup/check.h
+test_devices_SOURCES = src/cgroup/test-devices.c src/cgroup/stand_in.h
 test_devices_LDADD = $(core_libs)
-test_cgroup_root_SOURCES = src/cgroup/test-cgroup-root.c src/cgroup/check.h
+test_cgroup_root_SOURCES = src/cgroup/test-cgroup-root.c src/cgroup/stand_in.h
 test_cgroup_root_LDADD = $(core_libs)
 TESTS += test-place test-limits test-devices test-cgroup-root

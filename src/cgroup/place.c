@@ -114,7 +114,8 @@ void cgroup_open(struct cgroup *cg, const struct cgroup_host *host, const char *
 	for (size_t i = 0; !opened.disabled && i < host->count; i++) {
 		autofd dir = cgroup_dir_open(&opened, i);
 
-		if (dir >= 0)
+		/* Out of descriptors or memory is not absent. */
+		if (dir >= 0 || (dir != -ENOENT && dir != -EACCES))
 			opened.present |= UINT32_C(1) << i;
 	}
 	*cg = opened; /* only now: @path may be the one in @cg */

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "base/compat.h"
-#include "cgroup/check.h"
+#include "cgroup/stand_in.h"
 #include "cgroup/devices.h"
 
 #define ROOT "/sys/fs/cgroup"
@@ -882,7 +882,7 @@ static void delegates(void)
 /* As nobody: no cgroup can be made, and none is needed unless a limit is. */
 static int tolerate(void)
 {
-	failures = 0;
+	tap_failures = 0;
 	begin_host();
 	if (setresuid(65534, 65534, 65534) < 0)
 		return 1;
@@ -905,7 +905,7 @@ static int tolerate(void)
 	check_int(cgroup_remove(&cg, 0, &err), 0);
 	check_int(cgroup_signal(&cg, SIGKILL, &err), 0);
 	(void)fflush(stdout);
-	return failures != 0;
+	return tap_failures != 0;
 }
 
 static void tolerates(void)
@@ -935,7 +935,7 @@ static void refuses_a_stranger(void)
 	end();
 }
 
-static const struct test tests[] = {
+static const struct tap_test tests[] = {
 	{"a process lives in every hierarchy and leaves them clean", lives},
 	{"the same with v1 alone", lives_v1},
 	{"the same with v2 alone", lives_v2},
@@ -991,7 +991,7 @@ int main(void)
 		perror(nodes);
 		return 99;
 	}
-	failed = RUN_TESTS(tests);
+	failed = tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 	(void)snprintf(stand_in, sizeof(stand_in), "%s", nodes);
 	stand_in_end();
 	if (cgroup_host_probe(&host, ROOT, &err) == 0) {

@@ -3,7 +3,7 @@
  * Device rules: what they mean, v1's lists, and that the kernel's verifier takes the program. What
  * the program decides is seen in test-cgroup-root.c by opening devices.
  */
-#include "cgroup/check.h"
+#include "cgroup/stand_in.h"
 #include "cgroup/devices.h"
 
 #define DEFAULTS 11
@@ -246,7 +246,7 @@ static void verifier_is_quoted(void)
 	check(strstr(err.text, "verifier: ") && strstr(err.text, "R0 !read_ok"));
 }
 
-static const struct test tests[] = {
+static const struct tap_test tests[] = {
 	{"without rules only the default devices are allowed", starts_with_nothing},
 	{"a rule for all devices starts over", starts_over},
 	{"the last rule that matches wins, for each access", last_match_wins},
@@ -259,5 +259,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return RUN_TESTS(tests);
+	return tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.resources: what is written where on v1 and v2, and what is refused before that. */
-#include "cgroup/check.h"
+#include "cgroup/stand_in.h"
 #include "cgroup/limits.h"
 
 static struct cgroup_host host;
@@ -439,7 +439,7 @@ static void check_before_update(void)
 	stand_in_end();
 }
 
-static const struct test tests[] = {
+static const struct tap_test tests[] = {
 	{"cpu shares and blkio weights become v2's weights", weights},
 	{"memory: limit, reservation and swap on both versions", memory},
 	{"memory: what only v1 has is refused on v2 where it is asked for", memory_v1_only},
@@ -457,5 +457,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return RUN_TESTS(tests);
+	return tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

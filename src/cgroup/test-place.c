@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The host's hierarchies, a container's path, and making its directories. */
-#include "cgroup/check.h"
+#include "cgroup/stand_in.h"
 
 static struct cgroup_host host;
 static struct cgroup cg;
@@ -283,7 +283,7 @@ static void reads_usage(void)
 	stand_in_end();
 }
 
-static const struct test tests[] = {
+static const struct tap_test tests[] = {
 	{"a cgroup2 root is a unified host with its controllers", probes_v2},
 	{"v1 hierarchies are found once, by the names of their controllers", probes_v1},
 	{"a hybrid host has a v2 hierarchy beside those of v1", probes_hybrid},
@@ -302,5 +302,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return RUN_TESTS(tests);
+	return tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

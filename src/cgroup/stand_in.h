@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For test-*.c: TAP, checks that print both values, and a directory tree that stands in for
- * /sys/fs/cgroup, where plain files take what the kernel's would.
+ * For test-*.c: a directory tree that stands in for /sys/fs/cgroup, where plain files take what the
+ * kernel's would.
  */
-#ifndef CGROUP_CHECK_H
-#define CGROUP_CHECK_H
+#ifndef CGROUP_STAND_IN_H
+#define CGROUP_STAND_IN_H
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,43 +17,10 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/tap.h"
 #include "cgroup/dir.h"
 
-struct test {
-	const char *sentence;
-	void (*run)(void);
-};
-
-static int failures;
 static struct error err;
-
-#define check(condition)                                                                   \
-	do {                                                                               \
-		if (!(condition)) {                                                        \
-			failures++;                                                        \
-			printf("# %s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
-		}                                                                          \
-	} while (0)
-
-#define check_int(seen, expected)                                                             \
-	do {                                                                                  \
-		intmax_t seen_ = (intmax_t)(seen), expected_ = (intmax_t)(expected);          \
-		if (seen_ != expected_) {                                                     \
-			failures++;                                                           \
-			printf("# %s:%d: %s is %jd, expected %jd (%s)\n", __FILE__, __LINE__, \
-			       #seen, seen_, expected_, err.text);                            \
-		}                                                                             \
-	} while (0)
-
-#define check_text(seen, expected)                                                                \
-	do {                                                                                      \
-		const char *seen_ = (seen), *expected_ = (expected);                              \
-		if (strcmp(seen_, expected_) != 0) {                                              \
-			failures++;                                                               \
-			printf("# %s:%d: %s is '%s', expected '%s'\n", __FILE__, __LINE__, #seen, \
-			       seen_, expected_);                                                 \
-		}                                                                                 \
-	} while (0)
 
 /* check_error - the call failed with @errnum, and the text holds @part. */
 #define check_error(call, errnum, part)                                                   \
@@ -63,29 +28,11 @@ static struct error err;
 		err.text[0] = '\0';                                                       \
 		check_int(call, -(errnum));                                               \
 		if (!strstr(err.text, part)) {                                            \
-			failures++;                                                       \
+			tap_failures++;                                                   \
 			printf("# %s:%d: error is '%s', expected '%s' in it\n", __FILE__, \
 			       __LINE__, err.text, part);                                 \
 		}                                                                         \
 	} while (0)
-
-static inline int run_tests(const struct test *tests, size_t count)
-{
-	int failed = 0;
-
-	printf("1..%zu\n", count);
-	for (size_t i = 0; i < count; i++) {
-		failures = 0;
-		memset(&err, 0, sizeof(err));
-		(void)fflush(stdout); /* a test may fork */
-		tests[i].run();
-		printf("%sok %zu - %s\n", failures ? "not " : "", i + 1, tests[i].sentence);
-		failed |= failures != 0;
-	}
-	return failed;
-}
-
-#define RUN_TESTS(tests) run_tests(tests, sizeof(tests) / sizeof((tests)[0]))
 
 /* ---- the stand-in ---- */
 
