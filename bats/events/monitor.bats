@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Who learns the exit code, and how: the monitor below a subreaper, below none, and switched off
 # (doc/events.md, --monitor of ocirun(8)).
-# shellcheck disable=SC2154,SC2016 # run sets stderr; single quotes hold words of jq and containers
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # run sets stderr; single quotes hold words of jq and containers
 
 load ../lib/container
 load ../lib/monitor
