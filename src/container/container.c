@@ -226,7 +226,10 @@ int container_lock(struct container *c, struct error *err)
 	return r < 0 ? r : container_reload(c, err);
 }
 
-/* container_erase removes what ocirun itself put there, and says so when there is more. */
+/*
+ * container_erase removes what ocirun itself put there, and says so when there is more. The record
+ * goes last: whoever is killed on the way leaves a container, or an empty directory.
+ */
 static int empty_directory(int dirfd, const char *id, struct error *err)
 {
 	autodir *dir = NULL;
@@ -241,11 +244,14 @@ static int empty_directory(int dirfd, const char *id, struct error *err)
 		return error_sys(err, "read state directory of %s", id);
 	}
 	while ((entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    strcmp(entry->d_name, RECORD_FILE) == 0)
 			continue;
 		if (unlinkat(dirfd, entry->d_name, 0) < 0 && errno != ENOENT)
 			return error_sys(err, "unlink %s of %s", entry->d_name, id);
 	}
+	if (unlinkat(dirfd, RECORD_FILE, 0) < 0 && errno != ENOENT)
+		return error_sys(err, "unlink " RECORD_FILE " of %s", id);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "launch/teardown.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -146,6 +147,10 @@ int teardown_delete(const char *root, const char *id, bool force, struct error *
 	int r;
 
 	r = container_open(&c, root, id, err);
+	/* Empty: what a delete leaves that was killed between its last two steps. */
+	if (r < 0 && is_damaged(&c) && c.state_dirfd >= 0 &&
+	    unlinkat(c.root_dirfd, id, AT_REMOVEDIR) == 0)
+		return 0;
 	if (r < 0 && !(force && is_damaged(&c) && c.state_dirfd >= 0))
 		return r;
 	if (force && !is_damaged(&c))
