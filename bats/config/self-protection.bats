@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # What a hostile container could do to ocirun itself: its program, its descriptors, its caller's
-# secrets. Each test holds for every moment from create to the end. (Roots: escape.bats.)
+# secrets. Each test holds for every moment from create to the end. (Roots: escape.bats; those who share
+# a pid namespace: neighbours.bats.)
 # shellcheck disable=SC2154,SC2016,SC2030,SC2031,SC2054 # run sets stderr; single quotes hold words of jq and containers
 
 load ../lib/container
@@ -14,28 +15,6 @@ setup() {
 }
 
 programs_are_unharmed() { [ "$(sha256sum "${PROGRAMS[@]}")" = "$BEFORE" ]; }
-
-# neighbours FILTER - "old" runs a shell that takes orders; "web", created only, shares its pid
-# namespace. FILTER changes the configuration of "old". NUMBER is the pid of web's init there.
-neighbours() {
-	bundle_script 'while read -r order </orders; do eval "$order" >/answer 2>&1; echo done >>/answer; done'
-	config_with '.root.readonly = false | '"$1"
-	mkfifo rootfs/orders
-	ocirun create old
-	ocirun start old
-	config_with --arg path "/proc/$(container_pid old)/ns/pid" '.process.args = ["sleep", "60"]
-		| (.linux.namespaces[] | select(.type == "pid")).path = $path'
-	ocirun create web
-	NUMBER=$(awk '/^NSpid:/ { print $NF }' "/proc/$(container_pid web)/status")
-}
-
-# order COMMAND - what "old" says to it
-order() {
-	rm -f rootfs/answer
-	printf '%s\n' "$1" >rootfs/orders
-	wait_until grep -qsx 'done' rootfs/answer
-	sed '$d' rootfs/answer
-}
 
 @test "CVE-2019-5736: a program that is /proc/self/exe runs nothing of ocirun's, in any spelling" {
 	local program
@@ -74,26 +53,6 @@ order() {
 	run -0 python3 -c 'import fcntl, sys; print(fcntl.fcntl(open(sys.argv[1], "rb"), 1034) & 15)' "$exe"
 	[ "$output" = 15 ]
 	[ -z "$(find "${exe%exe}map_files" -lname '/*ocirun*' ! -lname '/memfd:*')" ]
-}
-
-@test "CVE-2016-9962: a neighbour in the pid namespace sees nothing of an init that waits" {
-	neighbours .
-	local what
-	for what in exe "fd/*" root cwd environ maps mem; do
-		run -0 order "cat /proc/$NUMBER/$what"
-		[ -n "$output" ] && ! grep -v ': Permission denied$' <<<"$output" || fail "$what: $output"
-	done
-}
-
-@test "CVE-2016-9962: and one that may trace finds no way to the host in it" {
-	neighbours '(.process.capabilities[]) += ["CAP_SYS_PTRACE", "CAP_SYS_ADMIN"]'
-	run -0 order "ls -l /proc/$NUMBER/fd"
-	# The streams, the sockets to monitor and start; no file, no directory, no namespace.
-	[[ $output == *" 0 -> "* ]] || fail "$output"
-	run -0 order "for fd in /proc/$NUMBER/fd/*; do readlink \$fd; ls -d \$fd/..; done"
-	run ! grep -Ev "^(/dev/null|/tmp/ocirun-bats[^/]*/io\..*|socket:.*|ls: .*Not a directory)$" <<<"$output"
-	run -0 order "readlink /proc/$NUMBER/exe; readlink /proc/$NUMBER/cwd; ls /proc/$NUMBER/root/"
-	[[ $output == "/memfd:"*$'\n/\n'*bin* && $output != *"$(basename "$TEST_DIR")"* ]] || fail "$output"
 }
 
 @test "CVE-2024-21626: a cwd that is a descriptor is refused, also one that the caller handed on" {
