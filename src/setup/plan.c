@@ -20,7 +20,7 @@
 #define NOEXEC_SEAL   0x0008U /* MFD_NOEXEC_SEAL, newer than our libc */
 #define ALL_SEALS     (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 #define DEFAULT_UMASK 022
-/* Where execvp(3) looks without PATH, too. */
+/* Where libc looks, too, when there is no PATH. */
 #define DEFAULT_PATH "/bin:/usr/bin"
 
 /* The file under construction; starts with the header. */
