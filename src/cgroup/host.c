@@ -45,18 +45,31 @@ static void v1_controllers(struct cgroup_hierarchy *h)
 		       h->name);
 }
 
+/* 1 or 0; any other failure than its absence is no answer. */
+static int has_file(int dirfd, const char *name)
+{
+	if (faccessat(dirfd, name, F_OK, 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
 static int add_hierarchy(struct cgroup_host *host, int dirfd, const char *root, const char *name,
 			 struct error *err)
 {
 	struct cgroup_hierarchy h = {0};
-	int n, length;
+	int n, length, v1 = 0, v2;
 
 	length = snprintf(h.name, sizeof(h.name), "%s", name);
 	n = snprintf(h.mount_point, sizeof(h.mount_point), "%s%s%s", root, *name ? "/" : "", name);
 	if (length >= (int)sizeof(h.name) || n >= (int)sizeof(h.mount_point))
 		return error_sys_num(err, ENAMETOOLONG, "%s/%s", root, name);
 
-	if (faccessat(dirfd, "cgroup.controllers", F_OK, 0) == 0) {
+	v2 = has_file(dirfd, "cgroup.controllers");
+	if (v2 == 0)
+		v1 = has_file(dirfd, "tasks");
+	if (v2 < 0 || v1 < 0)
+		return error_sys_num(err, v2 < 0 ? v2 : v1, "%s", h.mount_point);
+	if (v2) {
 		ssize_t r = file_read_at(dirfd, "cgroup.controllers", h.controllers,
 					 sizeof(h.controllers));
 
@@ -64,7 +77,7 @@ static int add_hierarchy(struct cgroup_host *host, int dirfd, const char *root, 
 			return error_sys_num(err, (int)r, "read %s/cgroup.controllers",
 					     h.mount_point);
 		h.v2 = true;
-	} else if (faccessat(dirfd, "tasks", F_OK, 0) == 0) {
+	} else if (v1) {
 		v1_controllers(&h);
 	} else {
 		return 0;
@@ -94,7 +107,7 @@ static int add_entries(struct cgroup_host *host, int rootfd, const char *root, s
 		close_keeping_errno(listfd);
 		return r;
 	}
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		autofd fd = -EBADF;
 		int r;
 
@@ -102,10 +115,16 @@ static int add_entries(struct cgroup_host *host, int rootfd, const char *root, s
 			continue;
 		/* "cpu" and "cpuacct" may be links to "cpu,cpuacct": one hierarchy, met once. */
 		fd = openat(rootfd, entry->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		r = fd < 0 ? 0 : add_hierarchy(host, fd, root, entry->d_name, err);
+		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
+			continue;
+		if (fd < 0)
+			return error_sys(err, "open %s/%s", root, entry->d_name);
+		r = add_hierarchy(host, fd, root, entry->d_name, err);
 		if (r < 0)
 			return r;
 	}
+	if (errno != 0)
+		return error_sys(err, "read %s", root);
 	qsort(host->hierarchies, host->count, sizeof(host->hierarchies[0]), by_name);
 	return 0;
 }
