@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# kill -9 of ocirun at its system calls (faults F1 to F3): what is there afterwards is whole, or
+# `delete --force` takes all of it away, and the ID can be used again.
+
+load ../lib/container
+load points
+
+setup() {
+	require root program:python3
+	faults_setup
+	bundle_with '.process.args = ["sleep", "60"]'
+	cd /
+}
+
+create() { must create --bundle "$BUNDLE" web; }
+
+running() { create && must start web; }
+
+stopped() {
+	running && must kill web KILL && { quietly wait web || [ $? = 137 ]; }
+}
+
+# kill_at WHICH N ARG... - ocirun ARG... of which a process dies at a call; KILL_STATUS
+kill_at() {
+	local status=0
+	POINT="${*:3} with process $1 killed at call $2"
+	timeout "$FAULT_TIMEOUT" python3 "$BATS_TEST_DIRNAME/kill-at.py" "$1" "$2" "$OCIRUN" --root "$ROOT" \
+		"${@:3}" >"$TEST_DIR/said" 2>&1 </dev/null 3>"$TEST_DIR/counts" 4>&- || status=$?
+	KILL_STATUS=$status
+	[ "$status" != 124 ] || fail "$POINT: it hangs"
+}
+
+# kill_points N WHICH PREPARE AFTERWARDS VERB... - prepare, kill, look; for every N-th call of VERB
+kill_points() {
+	local every=$1 which=$2 prepare=$3 afterwards=$4 n calls count=0
+	shift 4
+	POINT=counting
+	"$prepare"
+	kill_at "$which" 0 "$@"
+	calls=$(awk -v which="$which" '$1 == which { print $2 }' "$TEST_DIR/counts")
+	is_clean web
+	for n in $(seq "$calls" | sample "$every"); do
+		"$prepare" || return
+		kill_at "$which" "$n" "$@" || return
+		"$afterwards" || return
+		is_clean web || return
+		count=$((count + 1))
+	done
+	logs_are_whole
+	[ "$count" -gt 10 ] || fail "only $count points"
+	echo "# killed at $count of $calls calls" >&3
+}
+
+nothing() { :; }
+
+can_be_started_or_is_clean() {
+	[ "$(status_of web)" != created ] || must start web || return
+	is_clean web && create
+}
+
+@test "kill -9 at calls of create: a valid container, or nothing that stays (F1)" {
+	kill_points 12 0 nothing can_be_started_or_is_clean create --bundle "$BUNDLE" web
+}
+
+runs_or_can_be_started() {
+	local status
+	status=$(status_of web)
+	[ "$status" = running ] || must start web || return
+	journal_has web started || fail "$POINT: it was $status"
+}
+
+@test "kill -9 at calls of start: it runs and says so, or start works again (F2)" {
+	kill_points 7 0 create runs_or_can_be_started start web
+}
+
+is_gone_after_delete() {
+	[ "$(status_of web)" = none ] || must delete web
+}
+
+@test "kill -9 at calls of delete: the second delete ends it (F3)" {
+	kill_points 14 0 stopped is_gone_after_delete delete web
+}
+
+@test "kill -9 at calls of delete --force: the second one ends it (F3)" {
+	kill_points 14 0 running nothing delete --force web
+}
+
+@test "kill -9 at calls of kill: the container runs on or has stopped" {
+	kill_points 12 0 running is_running_or_stopped kill web KILL
+}
+
+is_running_or_stopped() {
+	local status
+	status=$(status_of web)
+	[[ $status = running || $status = stopped ]] || fail "$POINT: it is $status"
+}
+
+@test "kill -9 of the monitor at calls of create: none, or created and watched anew (F6)" {
+	kill_points 16 2 nothing can_be_started_or_is_clean create --bundle "$BUNDLE" web
+}
+
+@test "kill -9 of init at calls of create: an error and nothing left, or an exit before start (F10)" {
+	kill_points 30 3 nothing is_stopped_or_none create --bundle "$BUNDLE" web
+}
+
+is_stopped_or_none() {
+	local expected=stopped status
+	[ "$KILL_STATUS" = 0 ] || expected=none
+	status=$(status_of web)
+	[ "$status" = "$expected" ] || fail "$POINT: create returned $KILL_STATUS and it is $status"
+	is_clean web && create
+}
