@@ -49,7 +49,7 @@ nothing_of() {
 	pid=$(container_pid web)
 	run -0 --separate-stderr ocirun delete --force web
 	[ -z "$output$stderr" ]
-	[ ! -e "/proc/$pid" ]
+	wait_until has_ended "$pid"
 	nothing_of web
 	[ "$(events_types web)" = "created started exited deleted" ]
 	journal_has web exited '.signal == 9 and .exitCode == 137'
@@ -125,7 +125,7 @@ nothing_of() {
 		garbage) head -c 300 /dev/urandom >"$ROOT/$kind/state.json" ;;
 		esac
 		run -0 ocirun delete --force "$kind"
-		[ ! -e "/proc/$pid" ] || fail "$kind: init $pid lives on"
+		wait_until has_ended "$pid"
 		nothing_of "$kind"
 	done
 }
@@ -138,7 +138,7 @@ nothing_of() {
 	pid=$(container_pid web)
 	: >"$ROOT/web/state.json"
 	run -0 ocirun delete --force web
-	[ ! -e "/proc/$pid" ] || fail "init $pid lives on"
+	wait_until has_ended "$pid"
 	run find /sys/fs/cgroup -type d -path '*/ocirun/elsewhere'
 	[ -z "$output" ] || fail "cgroups left: $output"
 }

@@ -27,7 +27,7 @@ enum message_kind {
 	MONITOR_IS_READY,  /* value: init's pid; with its pidfd */
 	PARENT_COMMITS,
 	MONITOR_CREATED,
-	MONITOR_FAILED, /* with the error; everything is undone */
+	MONITOR_FAILED, /* with the error; everything is undone, or, from the parent, must be */
 };
 
 const char *message_name(enum message_kind kind);

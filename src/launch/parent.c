@@ -146,6 +146,8 @@ static int prepare(struct launch *l, struct error *err)
 	if (r == 0)
 		r = check_process(l, err);
 	if (r == 0)
+		r = parent_publish_check(l, err);
+	if (r == 0)
 		r = check_rootfs(l, err);
 	if (r == 0)
 		r = rootless_parse(l->options->rootless, &l->rootless, err);
@@ -279,6 +281,15 @@ static int fork_monitor(struct launch *l, int monitor_end, struct error *err)
 	return status ? error_set(err, ERROR_SYSTEM, EAGAIN, "fork the monitor failed") : 0;
 }
 
+/* Its log tells why, not only that we went away. */
+static void tell_monitor(const struct launch *l, const struct error *why)
+{
+	const struct message failed = {.kind = MONITOR_FAILED, .error = *why};
+	struct error ignored = ERROR_INIT;
+
+	(void)handshake_send(l->parent_fd, &failed, -EBADF, &ignored);
+}
+
 static int converse(struct launch *l, struct error *err)
 {
 	const struct message kernel = {.kind = PARENT_SAW_KERNEL, .value = l->kernel_tells};
@@ -294,6 +305,8 @@ static int converse(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	r = parent_publish(l, m.value, pidfd, err);
+	if (r < 0)
+		tell_monitor(l, err);
 	if (r == 0)
 		r = handshake_send(l->parent_fd, &commit, -EBADF, err);
 	if (r == 0)
@@ -336,8 +349,7 @@ static int create_with_monitor(struct launch *l, struct error *err)
 		r = converse(l, err);
 	if (r < 0) {
 		undo_after_monitor(l, err);
-		if (l->options->pid_file)
-			(void)unlink(l->options->pid_file); /* never one after a failure */
+		parent_unpublish(l);
 	}
 	return r;
 }
@@ -354,8 +366,10 @@ static int create_alone(struct launch *l, struct error *err)
 		r = parent_publish(l, l->pid, l->pidfd, err);
 	if (r == 0)
 		r = monitor_commit(l, err);
-	if (r < 0)
+	if (r < 0) {
 		launch_undo(l, err);
+		parent_unpublish(l);
+	}
 	return r;
 }
 

@@ -81,13 +81,26 @@ static int send_pidfd(const char *path, int pidfd, struct error *err)
 	return r < 0 ? error_sys_num(err, r, "--pidfd-socket %s: send", path) : 0;
 }
 
-int parent_publish(const struct launch *l, pid_t pid, int pidfd, struct error *err)
+int parent_publish_check(const struct launch *l, struct error *err)
+{
+	return l->options->pid_file ? check_target(l->options->pid_file, err) : 0;
+}
+
+int parent_publish(struct launch *l, pid_t pid, int pidfd, struct error *err)
 {
 	int r = 0;
 
 	if (l->options->pidfd_socket)
 		r = send_pidfd(l->options->pidfd_socket, pidfd, err);
-	if (r == 0 && l->options->pid_file)
+	if (r == 0 && l->options->pid_file) {
 		r = write_pid_file(l->options->pid_file, pid, err);
+		l->pid_file_is_ours = r == 0;
+	}
 	return r;
+}
+
+void parent_unpublish(const struct launch *l)
+{
+	if (l->pid_file_is_ours)
+		(void)unlink(l->options->pid_file); /* gone already is as good */
 }

@@ -22,8 +22,9 @@ struct launch {
 	struct cgroup cgroup;
 	struct container container;
 	int console_socket;
-	int preserved_fds; /* --preserve-fds and LISTEN_FDS together */
-	bool kernel_tells; /* PIDFD_INFO_EXIT */
+	int preserved_fds;     /* --preserve-fds and LISTEN_FDS together */
+	bool pid_file_is_ours; /* written by this create: the only one that it may remove */
+	bool kernel_tells;     /* PIDFD_INFO_EXIT */
 
 	/* the monitor's */
 	int parent_fd; /* to the parent; -EBADF when the parent does the monitor's part itself */
@@ -64,8 +65,14 @@ _Noreturn void init_main(struct launch *l);
  */
 void launch_undo(struct launch *l, const struct error *cause);
 
+/* publish.c: could parent_publish write the pid file? Before anything is made. */
+int parent_publish_check(const struct launch *l, struct error *err);
+
 /* publish.c: the pid file and the pidfd socket, once the container is ready. */
-int parent_publish(const struct launch *l, pid_t pid, int pidfd, struct error *err);
+int parent_publish(struct launch *l, pid_t pid, int pidfd, struct error *err);
+
+/* publish.c: the create failed after all: no pid file of it stays, and nobody else's goes. */
+void parent_unpublish(const struct launch *l);
 
 /* console.c: connect to an AF_UNIX stream socket of the caller's. Its fd or a negative errno. */
 int connect_socket(const char *option, const char *path, struct error *err);
