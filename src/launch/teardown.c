@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,14 +59,37 @@ static int find_cgroup(struct cgroup *cg, struct cgroup_host *host, const struct
 }
 
 /*
+ * A pidfd of init as the log names it, which only its cgroup proves to be the container's: a log
+ * can be restored, or written by others. -EXDEV: it lives elsewhere; another negative errno: it is
+ * gone.
+ */
+static int open_init(const struct container *c, const struct cgroup *cg, struct error *err)
+{
+	autofd pidfd = container_pidfd(c, err);
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+	/* One that has ended is in no cgroup of v1, and needs no signal. */
+	if (pidfd < 0 || poll(&ended, 1, 0) == 1 || cgroup_holds(cg, c->facts.pid, err) != 0)
+		return take_fd(&pidfd);
+	return error_set(err, ERROR_STATE, EXDEV,
+			 "process %d is not in the container's cgroup %s and was not killed",
+			 (int)c->facts.pid, cg->path);
+}
+
+/*
  * Before the container's lock is asked for: a `start` whose hook hangs holds it, and ends when init
  * does. Errors show again under the lock.
  */
 static void kill_early(const struct container *c)
 {
 	struct error ignored = ERROR_INIT;
-	autofd pidfd = container_pidfd(c, &ignored);
+	struct cgroup_host host;
+	autofd pidfd = -EBADF;
+	struct cgroup cg;
 
+	if (find_cgroup(&cg, &host, c, &ignored) < 0)
+		return;
+	pidfd = open_init(c, &cg, &ignored);
 	if (pidfd >= 0)
 		(void)sys_pidfd_send_signal(pidfd, 9);
 }
@@ -122,8 +146,12 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 		r = find_cgroup(&cg, &host, c, err);
 	if (r < 0)
 		return r;
-	pidfd = container_pidfd(c, &gone);
+	pidfd = open_init(c, &cg, &gone);
 	r = destroy_cgroup(&cg, c, pidfd, c->facts.pid, err);
+	if (r == 0 && pidfd == -EXDEV) {
+		*err = gone;
+		r = -EXDEV;
+	}
 	if (r < 0)
 		return r;
 	if (!is_damaged(c)) {
