@@ -15,7 +15,9 @@ setup() {
 # neighbours FILTER - "old" runs a shell that takes orders; "web", created only, shares its pid
 # namespace. FILTER changes the configuration of "old". NUMBER is the pid of web's init there.
 neighbours() {
-	bundle_script 'while read -r order </orders; do eval "$order" >/answer 2>&1; echo done >>/answer; done'
+	# A reader that comes before the last writer has gone reads nothing, and tries again.
+	bundle_script 'while :; do
+		read -r order </orders && { eval "$order" >/answer 2>&1; echo done >>/answer; }; done'
 	config_with '.root.readonly = false | '"$1"
 	mkfifo rootfs/orders
 	ocirun create old
