@@ -7,6 +7,12 @@ check-local: ocirun
 		$(bats_environment) $(srcdir)/bats/run -o tap/checks $(srcdir)/bats/checks; \
 	else echo "bats is not installed: bats/checks did not run"; fi
 
+# The installed program finds the installed monitor. Only root may see that.
+installcheck-local:
+	@if test -n "$(BATS)" && test "`id -u`" = 0; then \
+		$(bats_environment) OCIRUN=$(DESTDIR)$(bindir)/ocirun \
+			$(srcdir)/bats/run -o tap/installed $(srcdir)/bats/verbs/start.bats; fi
+
 .PHONY: bats check-hardening bench measure
 bats: all
 	$(bats_environment) $(srcdir)/bats/run -o tap/bats $(srcdir)/bats
