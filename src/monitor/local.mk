@@ -14,6 +14,8 @@ ocirun_monitor_LDADD = libocirun-events.a $(EV_LIBS) -lm
 if SANITIZERS
 # The sanitizers' runtime cannot be linked statically.
 ocirun_monitor_LDFLAGS = $(AM_LDFLAGS)
+ocirun_monitor_SOURCES += src/monitor/sanitizer.c
 else
 ocirun_monitor_LDFLAGS = $(AM_LDFLAGS) -static-pie
 endif
+EXTRA_DIST += src/monitor/sanitizer.c
