@@ -411,14 +411,17 @@ static void launch_init(struct launch *l, const struct launch_options *opt)
 
 static int create(struct launch *l, struct error *err)
 {
+	mode_t callers_umask;
 	int r = prepare(l, err);
 
 	if (r < 0)
 		return r;
+	callers_umask = umask(077); /* not for the pid file, which is the caller's */
 	r = reserve(l, err);
 	if (r < 0)
 		return r;
 	r = keep_config(l, err);
+	(void)umask(callers_umask);
 	if (r == 0)
 		r = open_console(l, err);
 	if (r < 0) {

@@ -63,6 +63,15 @@ static int start_failed(const struct container *c, const struct plan_report *rep
 	return plan_report_error(report, &spec, err);
 }
 
+/* The stub exits by itself, with 126 or 127: nobody may kill it before that is its exit status. */
+static void await_exit(int fd)
+{
+	char more;
+
+	while (message_receive(fd, &more, sizeof(more), NULL, NULL) > 0)
+		;
+}
+
 /*
  * The stub says STARTING just before execve, whose success closes its end. A failure comes as a
  * report. Only end-of-file without STARTING is a death.
@@ -76,8 +85,10 @@ static int await_exec(const struct container *c, int fd, struct error *err)
 	while ((r = plan_receive(fd, &report, err)) > 0) {
 		if (report.kind == PLAN_STARTING)
 			starting = true;
-		if (report.kind == PLAN_FAILED)
+		if (report.kind == PLAN_FAILED) {
+			await_exit(fd);
 			return start_failed(c, &report, err);
+		}
 	}
 	/* ECONNRESET: it died with our message unread. */
 	if (r < 0 || !starting)

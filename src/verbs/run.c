@@ -2,6 +2,7 @@
 /* ocirun run: create, start, and stay until the end unless detached. */
 #include <errno.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "launch/teardown.h"
@@ -27,6 +28,13 @@ static const struct option_spec options_table[] = {
 	{0},
 };
 
+/* The create has written it, for a container that is no more. */
+static void remove_pid_file(const struct launch_options *launch)
+{
+	if (launch->pid_file)
+		(void)unlink(launch->pid_file);
+}
+
 static int run_detached(struct launch_options *launch, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
@@ -35,8 +43,10 @@ static int run_detached(struct launch_options *launch, struct error *err)
 	if (r < 0)
 		return r;
 	r = launch_start(launch->root, launch->id, err);
-	if (r < 0)
+	if (r < 0) {
 		(void)teardown_delete(launch->root, launch->id, true, &ignored);
+		remove_pid_file(launch);
+	}
 	return r;
 }
 
@@ -55,6 +65,7 @@ static int start_or_end(const struct launch_options *launch, struct watching *w,
 	if (r < 0) {
 		watching_end(w);
 		(void)watching_run(w, &status, &ignored);
+		remove_pid_file(launch);
 	}
 	return r;
 }
