@@ -121,8 +121,9 @@ static int write_once(int fd, const char *text, size_t length)
 	do
 		n = write(fd, text, length);
 	while (n < 0 && errno == EINTR);
+	/* EBADF: opened for reading only, see journal_open. */
 	if (n < 0)
-		return -errno;
+		return errno == EBADF ? -EROFS : -errno;
 	/* Only a file system or a limit that is full cuts a write to a regular file. */
 	return (size_t)n == length ? 0 : -ENOSPC;
 }
@@ -135,7 +136,8 @@ static int repair(struct journal *j)
 
 	if (tail > 0) {
 		r = write_once(j->fd, "\n", 1);
-		if (r < 0)
+		/* Where nothing can be written, reading is all there is to do. */
+		if (r < 0 && r != -EROFS)
 			return r;
 		tail = catch_up(j);
 	}
@@ -187,6 +189,9 @@ int journal_open(struct journal *j, int dirfd, const char *id, const char *insta
 	journal_file_name(name, id, NULL);
 	/* O_NONBLOCK: a FIFO in its place must not hold us up. */
 	fd = openat(dirfd, name, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	/* What was recorded before the file system became read-only can still be told. */
+	if (fd < 0 && errno == EROFS)
+		fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	r = open_checked(j, fd, id, instance);
