@@ -102,7 +102,7 @@ is_clean() {
 	[ ! -e "$ROOT/$1" ] || fail "$POINT: $ROOT/$1 is left: $(ls "$ROOT/$1")" || return
 	nothing_left_in_cgroups "$1" || fail "$POINT" || return
 	no_process_left 2>/dev/null || wait_until no_process_left || fail "$POINT"
-	! grep -qF " $TEST_DIR" /proc/self/mountinfo || fail "$POINT: a mount is left"
+	! grep -F " $TEST_DIR" /proc/self/mountinfo | grep -vqF " $ROOT " || fail "$POINT: a mount is left"
 }
 
 # logs_are_whole - every log of the test ends in its one `deleted`
