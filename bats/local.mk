@@ -21,7 +21,7 @@ check-hardening: all
 	$(bats_environment) $(srcdir)/bats/run -o tap/checks $(srcdir)/bats/checks/hardening.bats
 
 bench: all
-	$(bats_environment) $(srcdir)/bats/bench/bench.sh
+	$(bats_environment) $(srcdir)/bats/bench/bench.py
 
 measure:
 	$(srcdir)/bats/checks/measure.py $(srcdir)
