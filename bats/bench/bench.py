@@ -53,6 +53,11 @@ class Runtime:
     def timed(self, verb, *args):
         self.times[verb].append(self.call(*args))
 
+    def delete_all(self):
+        """What a failure has left."""
+        for folder in self.root.glob("[a-z]*"):
+            subprocess.run(self.command("delete", "--force", folder.name), check=False)
+
     def version(self):
         out = subprocess.run([self.program, "--version"], capture_output=True, text=True, check=True)
         return out.stdout.split("\n")[0]
@@ -204,12 +209,13 @@ def make_bundles(work):
 
 def let_crun_work():
     """Debian's crun refuses a hybrid host whose v2 hierarchy hands controllers down."""
-    file = pathlib.Path("/sys/fs/cgroup/unified/cgroup.subtree_control")
-    for controller in file.read_text(encoding="ascii").split() if file.exists() else []:
-        try:
-            file.write_text(f"-{controller}", encoding="ascii")
-        except OSError as error:
-            print(f"{file}: {controller} stays: {error}", file=sys.stderr)
+    files = pathlib.Path("/sys/fs/cgroup/unified").rglob("cgroup.subtree_control")
+    for file in sorted(files, key=lambda f: len(f.parts), reverse=True):
+        for controller in file.read_text(encoding="ascii").split():
+            try:
+                file.write_text(f"-{controller}", encoding="ascii")
+            except OSError as error:
+                print(f"{file}: {controller} stays: {error}", file=sys.stderr)
 
 
 def milliseconds(seconds):
@@ -234,14 +240,7 @@ def print_table(runtimes):
     print("| PSS of init between create and start, KiB | " + " | ".join(cells) + " |")
 
 
-def main(rounds):
-    if os.geteuid() != 0:
-        sys.exit("bench.py: containers are run as root")
-    let_crun_work()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="ocirun-bench."))
-    make_bundles(work)
-    programs = [("ocirun", os.environ.get("OCIRUN", str(HERE.parents[1] / "build" / "ocirun")))] + [(n, shutil.which(n)) for n in ("crun", "runc")]
-    runtimes = [Runtime(name, program, work) for name, program in programs if program]
+def measure(runtimes, work, rounds):
     for number in range(rounds):
         turn = number % len(runtimes)
         for runtime in runtimes[turn:] + runtimes[:turn]:
@@ -253,8 +252,8 @@ def main(rounds):
 
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="ascii")
                 if line.startswith("model name")), platform.machine())
-    print(f"{time.strftime('%Y-%m-%d')}, Linux {platform.release().split('-')[0]}, {os.cpu_count()} x {cpu}; {rounds} rounds;",
-          "; ".join(r.version() for r in runtimes), end="\n\n")
+    print(f"{time.strftime('%Y-%m-%d')}, Linux {platform.release().split('-')[0]}, {os.cpu_count()} x {cpu};",
+          f"{rounds} rounds;", "; ".join(r.version() for r in runtimes), end="\n\n")
     print_table(runtimes)
     print("\n| ocirun alone | |\n|---|---|")
     print(f"| exit to the line on a follower's stdout, ms | {milliseconds(lines)}, "
@@ -262,7 +261,23 @@ def main(rounds):
     print(f"| processes that watch one container | {count:g} |")
     print(f"| the monitor's RSS, PSS, KiB | {rss:.0f}, {pss:.0f} |")
     print(f"| memory charged for watching one container, KiB | {charged:.0f} |")
-    shutil.rmtree(work)
+
+
+def main(rounds):
+    if os.geteuid() != 0:
+        sys.exit("bench.py: containers are run as root")
+    let_crun_work()
+    work = pathlib.Path(tempfile.mkdtemp(prefix="ocirun-bench."))
+    ours = os.environ.get("OCIRUN", str(HERE.parents[1] / "build" / "ocirun"))
+    programs = [("ocirun", ours)] + [(name, shutil.which(name)) for name in ("crun", "runc")]
+    runtimes = [Runtime(name, program, work) for name, program in programs if program]
+    make_bundles(work)
+    try:
+        measure(runtimes, work, rounds)
+    finally:
+        for runtime in runtimes:
+            runtime.delete_all()
+        shutil.rmtree(work)
 
 
 if __name__ == "__main__":
