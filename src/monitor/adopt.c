@@ -135,12 +135,11 @@ static int settle(struct container *c, int pidfd, struct error *err)
 	bool ended = pidfd < 0 || has_ended(pidfd);
 	int r;
 
-	if (lock_fd < 0 && busy.errnum == EWOULDBLOCK)
+	/* One lives, or (a read-only state directory) nobody can tell: then it may still write. */
+	if (lock_fd < 0)
 		return ended ? await_line(c, pidfd, err) : 0;
 	if (!ended && strcmp(c->record.monitor, "none") == 0)
 		return 0;
-	if (lock_fd < 0)
-		return 0; /* a read-only state directory: nothing can be started or recorded */
 	/* It may have written its line between our reading and our locking. */
 	r = container_reload(c, err);
 	if (r < 0 || !is_unfinished(c))
