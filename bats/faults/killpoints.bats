@@ -48,7 +48,7 @@ kill_points() {
 		count=$((count + 1))
 	done
 	logs_are_whole
-	[ "$count" -gt 10 ] || fail "only $count points"
+	[ "$count" -gt 5 ] || fail "only $count points"
 	echo "# killed at $count of $calls calls" >&3
 }
 
