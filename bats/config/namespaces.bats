@@ -153,3 +153,9 @@ is_sleeping() { grep -qx sleep "/proc/$1/comm"; }
 	run -1 ocirun run --no-new-keyring other
 	[ "$output" = 0 ]
 }
+
+@test "namespaces: lo is up in a new network namespace" {
+	bundle_with '.process.args = ["cat", "/sys/class/net/lo/flags"]'
+	run -0 ocirun run web
+	[ "$output" = 0x9 ] # IFF_UP | IFF_LOOPBACK
+}

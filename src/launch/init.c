@@ -30,6 +30,12 @@ static bool has_new_cgroup_namespace(const struct setup *s, const struct spec *s
 	return spec_is_new(spec, NAMESPACE_CGROUP);
 }
 
+static bool has_new_network(const struct setup *s, const struct spec *spec)
+{
+	(void)s;
+	return spec_is_new(spec, NAMESPACE_NETWORK);
+}
+
 static bool has_hostname(const struct setup *s, const struct spec *spec)
 {
 	(void)s;
@@ -57,6 +63,7 @@ static const struct step mount_steps[] = {
 	/* After the cgroup was entered: its root is where we are. */
 	{"cgroup namespace", has_new_cgroup_namespace, setup_cgroup_namespace,
 	 "config-linux.md#namespaces"},
+	{"loopback", has_new_network, setup_loopback, "config-linux.md#network-namespace"},
 	{"hostname", has_hostname, setup_hostname, "config.md#hostname"},
 	{"keyring", wants_keyring, setup_keyring, "runc's session keyring"},
 	{"sysctl", NULL, setup_sysctl, "config-linux.md#sysctl"},

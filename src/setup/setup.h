@@ -54,6 +54,9 @@ typedef int setup_function(struct setup *s, const struct spec *spec, struct erro
 setup_function setup_join_namespaces;
 setup_function setup_cgroup_namespace;
 
+/* loopback.c: bring up lo; for a new network namespace. */
+setup_function setup_loopback;
+
 /* hostname.c */
 setup_function setup_hostname;
 
