@@ -28,6 +28,7 @@
 #include "launch/sealed.h"
 #include "launch/undo.h"
 #include "launch/watching.h"
+#include "monitor/handover.h"
 #include "setup/seccomp.h"
 
 /* ---- what is checked before anything is touched ---- */
@@ -131,6 +132,12 @@ static int open_console(struct launch *l, struct error *err)
 	return l->console_socket < 0 ? -EBADF : 0;
 }
 
+/* A foreground run watches by itself, and with --monitor=none nobody does. */
+static bool needs_monitor(const struct launch *l)
+{
+	return !l->options->foreground && strcmp(l->options->monitor, "none") != 0;
+}
+
 static int prepare(struct launch *l, struct error *err)
 {
 	int r;
@@ -149,6 +156,8 @@ static int prepare(struct launch *l, struct error *err)
 		r = parent_publish_check(l, err);
 	if (r == 0)
 		r = check_rootfs(l, err);
+	if (r == 0 && needs_monitor(l))
+		r = monitor_program_check(err);
 	if (r == 0)
 		r = rootless_parse(l->options->rootless, &l->rootless, err);
 	if (r == 0)
@@ -430,9 +439,7 @@ static int create(struct launch *l, struct error *err)
 	}
 	/* A caller that ignores SIGCHLD would have our children reaped before we can ask. */
 	(void)signal(SIGCHLD, SIG_DFL);
-	if (l->options->foreground || strcmp(l->options->monitor, "none") == 0)
-		return create_alone(l, err);
-	return create_with_monitor(l, err);
+	return needs_monitor(l) ? create_with_monitor(l, err) : create_alone(l, err);
 }
 
 int launch_create(const struct launch_options *opt, struct watching **ret_watching,

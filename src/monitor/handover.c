@@ -96,6 +96,14 @@ static int program_path(char *path, size_t size)
 	return access(path, X_OK) == 0 ? 0 : -errno;
 }
 
+int monitor_program_check(struct error *err)
+{
+	char path[4096];
+	int r = program_path(path, sizeof(path));
+
+	return r < 0 ? error_sys_num(err, r, "the monitor's program %s", path) : 0;
+}
+
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 {
 	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {w->journal->fd, w->pidfd, lock_fd,

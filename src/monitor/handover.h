@@ -29,6 +29,10 @@ enum monitor_fd {
  */
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err);
 
+/* monitor_program_check - is ocirun-monitor where monitor_exec will look for it? Before a create.
+ */
+int monitor_program_check(struct error *err);
+
 /* monitor_lock - the watcher's lock on @state_dirfd/monitor. Its fd, or -EWOULDBLOCK when one
  * lives. */
 int monitor_lock(int state_dirfd, struct error *err);
