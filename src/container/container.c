@@ -188,6 +188,7 @@ int container_reload(struct container *c, struct error *err)
 						      : strerror(-r));
 		}
 	}
+	/* Under the lock: a line that is seen is on disk, too, before anybody is told of it. */
 	r = journal_lock(&c->journal);
 	if (r < 0)
 		return error_sys_num(err, r, "event log of %s", c->id);

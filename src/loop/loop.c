@@ -15,9 +15,6 @@ struct fd_watch {
 
 struct loop {
 	struct ev_loop *ev;
-	ev_timer timer;
-	loop_function *timer_function;
-	void *timer_arg;
 	struct fd_watch fds[LOOP_FDS_MAX];
 };
 
@@ -28,15 +25,6 @@ static void fd_is_ready(struct ev_loop *ev, ev_io *io, int events)
 	(void)ev;
 	(void)events;
 	watch->function(watch->loop, watch->arg);
-}
-
-static void timer_is_due(struct ev_loop *ev, ev_timer *timer, int events)
-{
-	struct loop *loop = timer->data;
-
-	(void)ev;
-	(void)events;
-	loop->timer_function(loop, loop->timer_arg);
 }
 
 struct loop *loop_new(void)
@@ -89,16 +77,6 @@ void loop_remove_fd(struct loop *loop, int fd)
 			watch->function = NULL;
 		}
 	}
-}
-
-void loop_set_timer(struct loop *loop, unsigned int timeout_ms, loop_function *function, void *arg)
-{
-	ev_timer_stop(loop->ev, &loop->timer);
-	loop->timer_function = function;
-	loop->timer_arg = arg;
-	ev_timer_init(&loop->timer, timer_is_due, timeout_ms / 1000.0, 0.);
-	loop->timer.data = loop;
-	ev_timer_start(loop->ev, &loop->timer);
 }
 
 void loop_run(struct loop *loop)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event loop: readable descriptors (pidfds and signalfds among them) and one-shot timers. */
+/* The event loop: readable descriptors (pidfds and signalfds among them). */
 #ifndef LOOP_LOOP_H
 #define LOOP_LOOP_H
 
@@ -21,9 +21,6 @@ void loop_free(struct loop *loop);
 #define LOOP_FDS_MAX 16
 int loop_add_fd(struct loop *loop, int fd, loop_function *function, void *arg);
 void loop_remove_fd(struct loop *loop, int fd);
-
-/* loop_set_timer - one shot after @timeout_ms; setting it again replaces it. One per loop. */
-void loop_set_timer(struct loop *loop, unsigned int timeout_ms, loop_function *function, void *arg);
 
 /* loop_run - until loop_stop. */
 void loop_run(struct loop *loop);
