@@ -144,3 +144,16 @@ no_temporary_left() { [ -z "$(find "$TEST_DIR" -maxdepth 1 -name 'pid*' ! -name 
 	run -1 --separate-stderr ocirun create --preserve-fds=-1 web
 	[[ $stderr == *'--preserve-fds: invalid value "-1"'* ]]
 }
+
+@test "create: without ocirun-monitor at hand it is refused before anything is made" {
+	bundle
+	mkdir "$TEST_DIR/alone"
+	cp "$OCIRUN" "$TEST_DIR/alone/ocirun"
+	# An installed one must not be found, either.
+	OCIRUN_CMD=(unshare --mount sh -c '
+		[ ! -d /usr/local/libexec/ocirun ] || mount -t tmpfs none /usr/local/libexec/ocirun
+		exec "$@"' sh "$TEST_DIR/alone/ocirun" --root "$ROOT")
+	run -1 --separate-stderr ocirun create web
+	[[ $stderr == *"the monitor's program "*"/ocirun-monitor: No such file or directory"* ]] || fail "$stderr"
+	[ ! -e "$ROOT" ]
+}
