@@ -18,10 +18,14 @@ struct plan_input {
 	const struct seccomp_program *seccomp; /* compiled from the spec's section; NULL: none */
 	const char *state_json;		       /* for the startContainer hooks; NULL without any */
 	bool wait_for_start;		       /* create: wait on start_fd, then run those hooks */
-	bool await_commit; /* die with the monitor until it sends PLAN_COMMIT_MESSAGE */
-	bool set_groups;   /* false where the user namespace denies setgroups(2) */
-	int monitor_fd;	   /* SOCK_SEQPACKET for reports */
-	int start_fd;	   /* listening SOCK_SEQPACKET, or -EBADF without wait_for_start */
+	bool await_commit;   /* die with the monitor until it sends PLAN_COMMIT_MESSAGE */
+	bool set_groups;     /* false where the user namespace denies setgroups(2) */
+	int monitor_fd;	     /* SOCK_SEQPACKET for reports */
+	int start_fd;	     /* listening SOCK_SEQPACKET, or -EBADF without wait_for_start */
+	bool wait_for_go;    /* exec: wait for PLAN_START_MESSAGE on monitor_fd */
+	bool set_listen_pid; /* LISTEN_PID in the environment is to be its own pid */
+	const struct plan_join *join; /* exec; NULL: none. keyring_offset is filled from: */
+	const char *keyring;	      /* exec: the session keyring to join, or NULL */
 };
 
 /*

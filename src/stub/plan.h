@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define PLAN_VERSION	 1
+#define PLAN_VERSION	 2
 #define PLAN_MAX_RLIMITS 16
 #define PLAN_MAX_GIDS	 65536
 
@@ -33,6 +33,32 @@ enum plan_flag {
 	/* Until the monitor sends PLAN_COMMIT_MESSAGE on monitor_fd, its end-of-file ends the stub:
 	 * nothing outlives a create that nobody recorded. A `start` counts as the commit, too. */
 	PLAN_AWAIT_COMMIT = 1 << 6,
+	/* exec: first of all, still a process of the host, do what `join` says. */
+	PLAN_JOIN = 1 << 7,
+	/* exec: after READY wait for PLAN_START_MESSAGE on monitor_fd; its end-of-file ends the
+	 * stub. */
+	PLAN_WAIT_FOR_GO = 1 << 8,
+	/* LISTEN_PID in the environment becomes this process's own pid (sd_listen_fds(3)). */
+	PLAN_SET_LISTEN_PID = 1 << 9,
+};
+
+#define PLAN_MAX_JOINED 8
+
+/*
+ * How a stub that was executed on the host's side becomes a process of the container. It enters the
+ * namespaces; where the pid namespace is among them it clones itself with CLONE_PARENT, the first
+ * one sends PLAN_JOINED with the second one's pidfd to monitor_fd and exits 0, and the second goes
+ * on. Then setsid, the keyring, and the terminal.
+ */
+struct plan_join {
+	uint32_t namespaces; /* CLONE_NEW*; 0: none is another than ours */
+	int32_t pidfd;	     /* of the container's init, for setns(2); -1: by namespace_fds */
+	/* Where the kernel cannot join by pidfd (Linux < 5.8): in the order to be joined. */
+	uint32_t namespace_fd_count;
+	int32_t namespace_fds[PLAN_MAX_JOINED];
+	uint32_t namespace_types[PLAN_MAX_JOINED];
+	int32_t console_fd; /* a pty's slave: the session's terminal and the standard streams; -1 */
+	uint32_t keyring_offset; /* the session keyring to join, NUL-terminated; 0: the caller's */
 };
 
 /* A sealed memfd: this header, then the tail at the given offsets (bytes from the file's start). */
@@ -52,7 +78,8 @@ struct plan {
 	uint32_t hook_count, hooks_offset; /* startContainer: struct plan_hook each */
 	uint32_t state_offset, state_length; /* state JSON for the hooks' stdin */
 	int32_t monitor_fd;		     /* SOCK_SEQPACKET: struct plan_report goes here */
-	int32_t start_fd; /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
+	int32_t start_fd;      /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
+	struct plan_join join; /* with PLAN_JOIN */
 };
 
 /* One startContainer hook; strings at offsets, vectors NULL-terminated by a 0 offset. */
@@ -68,6 +95,7 @@ enum plan_report_kind {
 	/* to monitor_fd and to the starter, just before execve: then end-of-file means it worked */
 	PLAN_STARTING = 2,
 	PLAN_FAILED = 3, /* to monitor_fd, and to the starter's connection when there is one */
+	PLAN_JOINED = 4, /* to monitor_fd, with a pidfd: that process is the one from here on */
 };
 
 enum plan_stage {
@@ -82,6 +110,9 @@ enum plan_stage {
 	PLAN_STAGE_HOOK,
 	PLAN_STAGE_SECCOMP,
 	PLAN_STAGE_EXEC,
+	PLAN_STAGE_JOIN, /* text: "join namespaces", "clone", ... */
+	PLAN_STAGE_KEYRING,
+	PLAN_STAGE_TERMINAL,
 };
 
 #define PLAN_TEXT_MAX 4096
