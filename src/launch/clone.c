@@ -19,6 +19,7 @@
 #include "base/compat.h"
 #include "base/fd.h"
 #include "base/message.h"
+#include "launch/process.h"
 #include "launch/roles.h"
 #include "setup/id_maps.h"
 
@@ -31,47 +32,6 @@ static uint64_t new_namespace_flags(const struct spec *spec)
 		if (spec_is_new(spec, type) && type != NAMESPACE_CGROUP && type != NAMESPACE_TIME)
 			flags |= (uint64_t)namespace_flag(type);
 	return flags;
-}
-
-/* Linux < 5.3 has no clone3, and a seccomp filter around us may not know it. */
-static pid_t clone_without_clone3(const struct clone_args *args)
-{
-	unsigned long flags = (unsigned long)(args->flags & ~CLONE_INTO_CGROUP) | args->exit_signal;
-
-	return (pid_t)syscall(SYS_clone, flags, 0UL, args->pidfd, 0UL, 0UL);
-}
-
-/*
- * Returns as fork does. *ret_in_cgroup: init was born in the v2 cgroup. CLONE_PARENT takes the
- * parent's exit signal, and clone3 wants 0 for it.
- */
-static pid_t clone_process(uint64_t flags, int cgroup_fd, int *ret_pidfd, bool *ret_in_cgroup)
-{
-	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
-	};
-	pid_t pid;
-
-	*ret_in_cgroup = cgroup_fd >= 0;
-	if (cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)cgroup_fd;
-	}
-	pid = sys_clone3(&args);
-	/* Linux < 5.7 says EINVAL or E2BIG; a threaded or delegated corner EOPNOTSUPP or EACCES. */
-	if (pid < 0 && cgroup_fd >= 0 && errno != EAGAIN && errno != ENOMEM && errno != EPERM) {
-		*ret_in_cgroup = false;
-		args.flags &= ~CLONE_INTO_CGROUP;
-		args.cgroup = 0;
-		pid = sys_clone3(&args);
-	}
-	if (pid < 0 && errno == ENOSYS) {
-		*ret_in_cgroup = false;
-		pid = clone_without_clone3(&args);
-	}
-	return pid;
 }
 
 /* The monitor's own namespaces for children, to come back to. */
@@ -132,7 +92,7 @@ static int clone_directly(struct launch *l, struct error *err)
 	r = enter_namespaces_for_children(l, &own, err);
 	if (r < 0)
 		return r;
-	l->pid = clone_process(flags, l->entry.v2_dirfd, &l->pidfd, &in_cgroup);
+	l->pid = process_clone(flags, l->entry.v2_dirfd, &l->pidfd, &in_cgroup);
 	if (l->pid == 0)
 		init_main(l);
 	if (l->pid < 0)
@@ -170,7 +130,7 @@ static _Noreturn void joiner_main(struct launch *l, int report_fd)
 	}
 	if (enter_namespaces_for_children(l, &own, &err) < 0)
 		goto out;
-	pid = clone_process(flags, -EBADF, &pidfd, &in_cgroup);
+	pid = process_clone(flags, -EBADF, &pidfd, &in_cgroup);
 	if (pid == 0) {
 		(void)close(report_fd);
 		init_main(l);
@@ -220,7 +180,7 @@ static int clone_through_joiner(struct launch *l, struct error *err)
 	r = message_pair(pair);
 	if (r < 0)
 		return error_sys_num(err, r, "socketpair");
-	joiner = clone_process(parenthood(l), l->entry.v2_dirfd, &joiner_pidfd, &in_cgroup);
+	joiner = process_clone(parenthood(l), l->entry.v2_dirfd, &joiner_pidfd, &in_cgroup);
 	if (joiner == 0) {
 		(void)close(pair[0]);
 		joiner_main(l, pair[1]);

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "launch/process.h"
 #include "launch/roles.h"
 #include "setup/home.h"
 #include "setup/hooks.h"
@@ -105,18 +106,6 @@ static int ask(const struct launch *l, enum message_kind asks, enum message_kind
 		     : handshake_receive(l->init_end, "the monitor", answer, reply, ret_fd, err);
 }
 
-/* Signal dispositions and the mask are the caller's accidents; the workload starts clean. */
-static void reset_signals(void)
-{
-	struct sigaction by_default = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	for (int signal = 1; signal < NSIG; signal++)
-		(void)sigaction(signal, &by_default, NULL); /* KILL, STOP and libc's own refuse */
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* What init inherited from the monitor and must not hold: ends of channels, locks, the state. */
 static void drop_inheritance(struct launch *l)
 {
@@ -200,17 +189,6 @@ static void fill_setup(const struct launch *l, struct setup *s, struct cgroup_vi
 	}
 }
 
-static int keep_preserved(const struct launch *l, struct error *err)
-{
-	for (int fd = 3; fd < 3 + l->preserved_fds; fd++) {
-		int r = fd_keep(fd);
-
-		if (r < 0)
-			return error_sys_num(err, r, "--preserve-fds: descriptor %d", fd);
-	}
-	return 0;
-}
-
 static int become_stub(const struct launch *l, const struct setup *s, struct error *err)
 {
 	autofree const char **env = NULL;
@@ -223,7 +201,7 @@ static int become_stub(const struct launch *l, const struct setup *s, struct err
 	if (r == 0)
 		r = fd_raise(&plan_fd, 3 + l->preserved_fds);
 	if (r >= 0)
-		r = keep_preserved(l, err);
+		r = process_keep_fds(l->preserved_fds, err);
 	if (r < 0)
 		return r;
 	env = home_environment(s->rootfs_fd, &l->spec.process, home);
@@ -257,7 +235,7 @@ void init_main(struct launch *l)
 	struct error ignored = ERROR_INIT;
 
 	(void)prctl(PR_SET_NAME, "ocirun:init");
-	reset_signals();
+	process_reset_signals();
 	drop_inheritance(l);
 	(void)set_up(l, &failure, &failure.error);
 	(void)handshake_send(l->init_end, &failure, -EBADF, &ignored);

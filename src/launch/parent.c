@@ -23,6 +23,7 @@
 #include "base/message.h"
 #include "base/path.h"
 #include "container/facts.h"
+#include "launch/process.h"
 #include "launch/rootless.h"
 #include "launch/roles.h"
 #include "launch/sealed.h"
@@ -153,7 +154,7 @@ static int prepare(struct launch *l, struct error *err)
 	if (r == 0)
 		r = check_process(l, err);
 	if (r == 0)
-		r = parent_publish_check(l, err);
+		r = publish_check(&l->publication, err);
 	if (r == 0)
 		r = check_rootfs(l, err);
 	if (r == 0 && needs_monitor(l))
@@ -262,32 +263,14 @@ static int reserve(struct launch *l, struct error *err)
 
 /* ---- the monitor in a process of its own ---- */
 
-/* The double fork's middle process; reaped, it shows whether the kernel keeps exit statuses. */
-static int fork_monitor(struct launch *l, int monitor_end, struct error *err)
+/* The parent's end is closed in it, so that it sees end-of-file when the parent dies. */
+static void begin_monitor(void *arg)
 {
-	int pidfd = -EBADF, status = 0;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)&pidfd, .exit_signal = SIGCHLD};
-	pid_t middle = sys_clone3(&args);
+	struct launch *l = arg;
 
-	if (middle < 0 && errno == ENOSYS)
-		middle = fork();
-	if (middle == 0) {
-		pid_t monitor = fork();
-
-		if (monitor != 0)
-			_exit(monitor < 0);
-		close_keeping_errno(take_fd(&l->parent_fd));
-		l->parent_fd = monitor_end;
-		monitor_main(l);
-	}
-	if (middle < 0)
-		return error_sys(err, "fork the monitor");
-	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
-		;
-	l->kernel_tells = pidfd >= 0 && exit_status_probe(pidfd);
-	close_keeping_errno(pidfd);
-	return status ? error_set(err, ERROR_SYSTEM, EAGAIN, "fork the monitor failed") : 0;
+	close_keeping_errno(take_fd(&l->parent_fd));
+	l->parent_fd = take_fd(&l->monitor_end);
+	monitor_main(l);
 }
 
 /* Its log tells why, not only that we went away. */
@@ -313,7 +296,7 @@ static int converse(struct launch *l, struct error *err)
 				      err);
 	if (r < 0)
 		return r;
-	r = parent_publish(l, m.value, pidfd, err);
+	r = publish(&l->publication, m.value, pidfd, err);
 	if (r < 0)
 		tell_monitor(l, err);
 	if (r == 0)
@@ -352,13 +335,14 @@ static int create_with_monitor(struct launch *l, struct error *err)
 		return r;
 	}
 	l->parent_fd = pair[0];
-	r = fork_monitor(l, pair[1], err);
-	(void)close(pair[1]);
+	l->monitor_end = pair[1];
+	r = process_detach(begin_monitor, l, &l->kernel_tells, err);
+	close_keeping_errno(take_fd(&l->monitor_end));
 	if (r == 0)
 		r = converse(l, err);
 	if (r < 0) {
 		undo_after_monitor(l, err);
-		parent_unpublish(l);
+		publish_undo(&l->publication);
 	}
 	return r;
 }
@@ -372,12 +356,12 @@ static int create_alone(struct launch *l, struct error *err)
 	l->mode = l->options->foreground ? WATCH_PARENT : WATCH_NONE;
 	r = monitor_build(l, err);
 	if (r == 0)
-		r = parent_publish(l, l->pid, l->pidfd, err);
+		r = publish(&l->publication, l->pid, l->pidfd, err);
 	if (r == 0)
 		r = monitor_commit(l, err);
 	if (r < 0) {
 		launch_undo(l, err);
-		parent_unpublish(l);
+		publish_undo(&l->publication);
 	}
 	return r;
 }
@@ -404,9 +388,11 @@ static void launch_init(struct launch *l, const struct launch_options *opt)
 {
 	*l = (struct launch){
 		.options = opt,
+		.publication = {.pid_file = opt->pid_file, .pidfd_socket = opt->pidfd_socket},
 		.container = CONTAINER_CLOSED,
 		.console_socket = -EBADF,
 		.parent_fd = -EBADF,
+		.monitor_end = -EBADF,
 		.init_fd = -EBADF,
 		.init_end = -EBADF,
 		.start_fd = -EBADF,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the caller asked to be told: the pid in a file, the pidfd over a socket. */
+/* The pid in a file, the pidfd over a socket. */
+#include "launch/publish.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +15,6 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/message.h"
-#include "launch/roles.h"
 
 int connect_socket(const char *option, const char *path, struct error *err)
 {
@@ -81,26 +82,26 @@ static int send_pidfd(const char *path, int pidfd, struct error *err)
 	return r < 0 ? error_sys_num(err, r, "--pidfd-socket %s: send", path) : 0;
 }
 
-int parent_publish_check(const struct launch *l, struct error *err)
+int publish_check(const struct publication *p, struct error *err)
 {
-	return l->options->pid_file ? check_target(l->options->pid_file, err) : 0;
+	return p->pid_file ? check_target(p->pid_file, err) : 0;
 }
 
-int parent_publish(struct launch *l, pid_t pid, int pidfd, struct error *err)
+int publish(struct publication *p, pid_t pid, int pidfd, struct error *err)
 {
 	int r = 0;
 
-	if (l->options->pidfd_socket)
-		r = send_pidfd(l->options->pidfd_socket, pidfd, err);
-	if (r == 0 && l->options->pid_file) {
-		r = write_pid_file(l->options->pid_file, pid, err);
-		l->pid_file_is_ours = r == 0;
+	if (p->pidfd_socket)
+		r = send_pidfd(p->pidfd_socket, pidfd, err);
+	if (r == 0 && p->pid_file) {
+		r = write_pid_file(p->pid_file, pid, err);
+		p->pid_file_is_ours = r == 0;
 	}
 	return r;
 }
 
-void parent_unpublish(const struct launch *l)
+void publish_undo(const struct publication *p)
 {
-	if (l->pid_file_is_ours)
-		(void)unlink(l->options->pid_file); /* gone already is as good */
+	if (p->pid_file_is_ours)
+		(void)unlink(p->pid_file); /* gone already is as good */
 }

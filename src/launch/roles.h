@@ -7,6 +7,7 @@
 #include "container/container.h"
 #include "launch/handshake.h"
 #include "launch/launch.h"
+#include "launch/publish.h"
 #include "monitor/watch.h"
 
 struct launch {
@@ -22,9 +23,10 @@ struct launch {
 	struct cgroup cgroup;
 	struct container container;
 	int console_socket;
-	int preserved_fds;     /* --preserve-fds and LISTEN_FDS together */
-	bool pid_file_is_ours; /* written by this create: the only one that it may remove */
-	bool kernel_tells;     /* PIDFD_INFO_EXIT */
+	int preserved_fds; /* --preserve-fds and LISTEN_FDS together */
+	struct publication publication;
+	bool kernel_tells; /* PIDFD_INFO_EXIT */
+	int monitor_end;   /* the monitor's end of parent_fd's socket, until it has it */
 
 	/* the monitor's */
 	int parent_fd; /* to the parent; -EBADF when the parent does the monitor's part itself */
@@ -64,17 +66,5 @@ _Noreturn void init_main(struct launch *l);
  * @cause: why; unchanged. Safe to repeat.
  */
 void launch_undo(struct launch *l, const struct error *cause);
-
-/* publish.c: could parent_publish write the pid file? Before anything is made. */
-int parent_publish_check(const struct launch *l, struct error *err);
-
-/* publish.c: the pid file and the pidfd socket, once the container is ready. */
-int parent_publish(struct launch *l, pid_t pid, int pidfd, struct error *err);
-
-/* publish.c: the create failed after all: no pid file of it stays, and nobody else's goes. */
-void parent_unpublish(const struct launch *l);
-
-/* console.c: connect to an AF_UNIX stream socket of the caller's. Its fd or a negative errno. */
-int connect_socket(const char *option, const char *path, struct error *err);
 
 #endif
