@@ -18,6 +18,7 @@ for_build=(build-essential autoconf automake pkg-config
 for_demo=(busybox-static jq)
 for_check=(bats binutils busybox-static ca-certificates clang clang-format file jq libcap2-bin man-db
 	mmdebstrap procps python3 python3-jsonschema shellcheck strace uidmap util-linux xz-utils)
+for_clients=(buildah conmon podman)
 for_bench=(busybox-static crun jq python3 runc)
 
 say() { printf '\n== %s\n' "$*"; }
@@ -53,7 +54,7 @@ tell_other_systems() {
 		names of what is needed; it goes on with what is there.
 		  to build:  ${for_build[*]}
 		  for demo:  ${for_demo[*]}
-		  for check: ${for_check[*]}
+		  for check: ${for_check[*]} ${for_clients[*]}
 		  for bench: ${for_bench[*]}
 	TEXT
 }
@@ -172,7 +173,7 @@ configure_without_warnings() { autoreconf -i -f --warnings=all,error; }
 do_check() {
 	local suites=() folder
 
-	install_packages "${for_build[@]}" "${for_check[@]}"
+	install_packages "${for_build[@]}" "${for_check[@]}" "${for_clients[@]}"
 	need_root check
 	rm -rf "$tap"
 	mkdir -p "$tap/unit-gcc" "$tap/unit-sanitizers"
@@ -180,7 +181,8 @@ do_check() {
 	export OCIRUN_FAILPOINTS=$build/failpoints/ocirun
 	steps=0
 	for folder in bats/*/; do
-		[ -z "$(find "$folder" -name '*.bats')" ] || [ "$folder" = bats/checks/ ] || suites+=("$folder")
+		[[ "$folder" = bats/checks/ || "$folder" = bats/clients/ ]] ||
+			[ -z "$(find "$folder" -name '*.bats')" ] || suites+=("$folder")
 	done
 
 	step "autoconf and automake warn of nothing" configure_without_warnings
@@ -196,7 +198,7 @@ do_check() {
 	say "bats/checks"
 	bats/run -o "$tap/checks" bats/checks || true
 	say "bats"
-	bats/run -o "$tap/bats" "${suites[@]}" || true
+	bats/run -o "$tap/bats" "${suites[@]}" bats/clients || true
 	say "bats, ASan and UBSan"
 	OCIRUN=$build/sanitizers/ocirun OCIRUN_TEST_DEADLINE=60 \
 		bats/run -o "$tap/bats-sanitizers" "${suites[@]}" || true
