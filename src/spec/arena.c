@@ -17,7 +17,7 @@ struct block {
 
 struct arena {
 	struct block *blocks;
-	cJSON *document;
+	cJSON *documents; /* linked as siblings are, so that one cJSON_Delete takes them all */
 };
 
 struct arena *arena_new(void)
@@ -35,14 +35,14 @@ void arena_free(struct arena *arena)
 		next = b->next;
 		free(b);
 	}
-	cJSON_Delete(arena->document);
+	cJSON_Delete(arena->documents);
 	free(arena);
 }
 
 void arena_adopt(struct arena *arena, cJSON *document)
 {
-	cJSON_Delete(arena->document);
-	arena->document = document;
+	document->next = arena->documents;
+	arena->documents = document;
 }
 
 static struct block *block_with(struct arena *arena, size_t room)

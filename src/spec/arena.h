@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that is released all at once: the blocks of one spec, and the JSON tree its strings are
+/* Memory that is released all at once: the blocks of one spec, and the JSON trees its strings are
  * in. */
 #ifndef SPEC_ARENA_H
 #define SPEC_ARENA_H

@@ -2,7 +2,6 @@
 /* process.capabilities (config.md#linux-process). */
 #include <linux/capability.h>
 
-#include "base/log.h"
 #include "spec/sections.h"
 
 #define ANCHOR	   "config.md#linux-process"
@@ -70,9 +69,8 @@ static int read_set(struct reader *r, const struct place *at, const struct field
 		if (w)
 			*mask |= UINT64_C(1) << w->value;
 		else
-			log_warning("%s: process.capabilities.%s[%zu]: unknown capability "
-				    "\"%.64s\" ignored",
-				    r->name, f->key, i, names.items[i]);
+			field_warning(r, ELEMENT(at, i), "unknown capability \"%.64s\" ignored",
+				      names.items[i]);
 	}
 	return 0;
 }

@@ -18,7 +18,7 @@ struct exec_process {
 	char *const *args;	/* NULL-terminated; may be empty with a file */
 	const char *cwd;	/* --cwd */
 	const char *user;	/* --user: UID or UID:GID, decimal */
-	bool terminal;		/* --tty */
+	bool terminal;		/* --tty; without it a file may still ask for one */
 	bool no_new_privileges; /* --no-new-privs */
 	const char *apparmor, *process_label;
 	size_t env_count, cap_count, gid_count;
@@ -26,18 +26,21 @@ struct exec_process {
 	const char *const *caps; /* --cap: added to bounding, effective and permitted, to ambient
 				  * where the process has inheritable ones; never to inheritable
 				  * (CVE-2022-29162) */
-	const char *const *gids; /* --additional-gids: added */
+	const char *const *gids; /* --additional-gids: added, decimal */
 };
 
 /*
  * spec_exec_process - replace @spec's process by that of an exec
  * @spec: of the container, loaded from its copy; its memory grows, its other members stay
  *
- * With a file: what the file leaves out (capabilities, rlimits, noNewPrivileges, labels) is the
- * container's, as with runc. Without: the container's process, without a terminal unless asked for.
- * IDs must be decimal, below 2^32-1 (reliability: "4294967296" or "-1" must never be root), and
- * mapped where the container has a user namespace of its own; no file of the container is read.
- * Returns 0, or a negative errno: ERROR_USAGE naming the option, ERROR_CONFIG naming the JSON path.
+ * With a file: what it leaves out is the container's, of capabilities, rlimits, noNewPrivileges,
+ * oomScoreAdj, labels, execCPUAffinity and the umask; the environment is its own alone. (runc takes
+ * a missing noNewPrivileges for false.) Without: the container's process, without a terminal unless
+ * asked for. A UID alone leaves the group as it is. --cap where there are no capability sets at
+ * all: exactly these. IDs must be decimal, below 2^32-1 (reliability: "4294967296" or "-1" must
+ * never be root), and mapped where the container has a user namespace of its own; no file of the
+ * container is read. Returns 0, or a negative errno: ERROR_USAGE naming the option, ERROR_CONFIG
+ * naming the JSON path.
  */
 int spec_exec_process(struct spec *spec, const struct exec_process *exec, struct error *err);
 

@@ -60,6 +60,20 @@ int field_error(const struct reader *r, const struct place *at, const char *form
 	return -r->err->errnum;
 }
 
+void field_warning(const struct reader *r, const struct place *at, const char *format, ...)
+{
+	char place[PLACE_MAX] = "", text[ERROR_TEXT_MAX];
+	va_list args;
+
+	place_print(at, place, sizeof(place));
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	make_printable(place);
+	make_printable(text);
+	log_warning("%s: %s: %s", r->name, place, text);
+}
+
 int field_no_memory(const struct reader *r)
 {
 	return error_sys_num(r->err, ENOMEM, "%s", r->name);

@@ -92,6 +92,10 @@ struct field {
 int field_error(const struct reader *r, const struct place *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* field_warning - the same for what is no error, to the log. */
+void field_warning(const struct reader *r, const struct place *at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* field_no_memory - -ENOMEM with the error set. */
 int field_no_memory(const struct reader *r);
 
@@ -130,6 +134,10 @@ int field_uint(const struct reader *r, const struct place *at, const cJSON *item
 /* field_pairs - an object of strings; @ret_count counts them. The keys are never empty. */
 int field_pairs(struct reader *r, const struct place *at, const cJSON *item, struct spec_pair **ret,
 		size_t *ret_count);
+
+/* env_check - NAME=value? env_unique - of entries with one name only the last stays, in place. */
+int env_check(const struct reader *r, const struct place *at, const char *text);
+int env_unique(struct reader *r, struct string_list *env);
 
 /* field_target - where a row's value goes. */
 static inline void *field_target(const struct field *f, void *base)

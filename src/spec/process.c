@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* root and process (config.md#root, #process, #user). */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/cpu_list.h"
 #include "base/path.h"
 #include "spec/sections.h"
 
@@ -43,12 +45,25 @@ static int id_order(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
+void user_set_groups(struct spec_user *user, uint32_t *groups, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(groups, count, sizeof(*groups), id_order);
+	for (size_t i = 0; i < count; i++) {
+		if (kept == 0 || groups[kept - 1] != groups[i])
+			groups[kept++] = groups[i];
+	}
+	user->additional_gids = groups;
+	user->additional_gid_count = kept;
+}
+
 static int read_groups(struct reader *r, const struct place *at, const struct field *f,
 		       const cJSON *item, void *base)
 {
 	static const struct field element = {.offset = 0};
 	struct spec_user *user = field_target(f, base);
-	size_t count, i = 0, kept = 0;
+	size_t count, i = 0;
 	const cJSON *child;
 	uint32_t *groups;
 	int rc;
@@ -68,13 +83,7 @@ static int read_groups(struct reader *r, const struct place *at, const struct fi
 			return rc;
 		i++;
 	}
-	qsort(groups, count, sizeof(*groups), id_order);
-	for (i = 0; i < count; i++) {
-		if (kept == 0 || groups[kept - 1] != groups[i])
-			groups[kept++] = groups[i];
-	}
-	user->additional_gids = groups;
-	user->additional_gid_count = kept;
+	user_set_groups(user, groups, count);
 	return 0;
 }
 
@@ -90,10 +99,34 @@ static const struct field user_fields[] = {
 };
 #undef AT
 
+static int read_cpus(struct reader *r, const struct place *at, const struct field *f,
+		     const cJSON *item, void *base)
+{
+	const char *text = "";
+	struct cpu_list list;
+	int rc = field_string(r, at, item, &text);
+
+	if (rc < 0 || text[0] == '\0')
+		return rc;
+	rc = cpu_list_parse(text, &list);
+	if (rc == -ERANGE)
+		return field_error(r, at, "no CPU is above %d: \"%.200s\"", CPU_LIST_MAX - 1, text);
+	if (rc < 0)
+		return field_error(r, at, "no list of CPUs such as \"0-3,7\": \"%.200s\"", text);
+	*(const char **)field_target(f, base) = text;
+	return 0;
+}
+
 #define AT(member) offsetof(struct spec_process, member)
 static const struct field console_fields[] = {
 	APPLY("height", PROCESS, read_u16, AT(console_height), .required = true),
 	APPLY("width", PROCESS, read_u16, AT(console_width), .required = true),
+	{.key = NULL},
+};
+
+static const struct field affinity_fields[] = {
+	APPLY("initial", LINUX, read_cpus, AT(cpu_affinity_initial)),
+	APPLY("final", LINUX, read_cpus, AT(cpu_affinity_final)),
 	{.key = NULL},
 };
 
@@ -118,7 +151,8 @@ const struct field process_fields[] = {
 	REFUSE("scheduler", LINUX),
 	REFUSE_UNLESS_EMPTY("selinuxLabel", LINUX),
 	REFUSE("ioPriority", LINUX),
-	REFUSE("execCPUAffinity", LINUX),
+	/* Its members are members of struct spec_process itself. */
+	APPLY("execCPUAffinity", LINUX, read_object, 0, .fields = affinity_fields),
 	APPLY("user", "config.md#user", read_object, AT(user), .fields = user_fields),
 	{.key = NULL},
 };
@@ -142,10 +176,10 @@ static int check_rlimits(const struct reader *r, const struct place *at,
 }
 
 /*
- * check_cwd - refuse paths through /proc or /dev that name a descriptor
+ * process_check_cwd - refuse paths through /proc or /dev that name a descriptor
  * None survives into the container, and one that did would lead out of it (CVE-2024-21626).
  */
-static int check_cwd(const struct reader *r, const struct place *at, const char *cwd)
+int process_check_cwd(const struct reader *r, const struct place *at, const char *cwd)
 {
 	autofree char *clean = path_clean(cwd);
 	const char *fd;
@@ -156,29 +190,43 @@ static int check_cwd(const struct reader *r, const struct place *at, const char 
 		return 0;
 	fd = strstr(clean, "/fd");
 	if (fd && (fd[3] == '/' || fd[3] == '\0'))
-		return field_error(r, MEMBER(at, "cwd"),
-				   "must not be a path through file descriptors: \"%.200s\"", cwd);
+		return field_error(r, at, "must not be a path through file descriptors: \"%.200s\"",
+				   cwd);
 	return 0;
 }
 
-int process_check(struct reader *r, const struct place *at, void *object)
+int process_check_args(const struct reader *r, const struct place *at, const struct spec_process *p)
 {
-	struct spec_process *p = object;
-	int rc;
-
-	r->spec->has_process = true;
-	if (!p->env.items)
-		p->env.items = arena_alloc(r->arena, 1, sizeof(*p->env.items));
-	if (!p->env.items)
-		return field_no_memory(r);
 	/* runtime.md#start lets args wait until then; create looks the program up, so it is too
 	 * late. */
 	if (p->args.count == 0)
 		return field_error(r, MEMBER(at, "args"), "must name a program");
 	if (p->args.items[0][0] == '\0')
 		return field_error(r, ELEMENT(MEMBER(at, "args"), 0), "must not be empty");
+	return 0;
+}
+
+int process_settle(struct reader *r, const struct place *at, struct spec_process *p)
+{
+	int rc;
+
+	if (!p->env.items)
+		p->env.items = arena_alloc(r->arena, 1, sizeof(*p->env.items));
+	if (!p->env.items)
+		return field_no_memory(r);
 	rc = check_rlimits(r, at, p);
 	if (rc == 0)
-		rc = check_cwd(r, at, p->cwd);
+		rc = process_check_cwd(r, MEMBER(at, "cwd"), p->cwd);
+	return rc;
+}
+
+int process_check(struct reader *r, const struct place *at, void *object)
+{
+	int rc;
+
+	r->spec->has_process = true;
+	rc = process_check_args(r, at, object);
+	if (rc == 0)
+		rc = process_settle(r, at, object);
 	return rc;
 }

@@ -14,6 +14,23 @@ extern const struct field root_fields[], process_fields[], hooks_fields[], linux
 field_check process_check, linux_check;
 field_reader read_seccomp;
 
+/*
+ * Parts of process_check, for a process that stands elsewhere (exec_process.c). @at: the process,
+ * or NULL when it is the document itself; process_check_cwd: the path.
+ */
+int process_settle(struct reader *r, const struct place *at, struct spec_process *p);
+int process_check_args(const struct reader *r, const struct place *at,
+		       const struct spec_process *p);
+int process_check_cwd(const struct reader *r, const struct place *at, const char *cwd);
+
+/* user_set_groups - keep @groups, which are the arena's, in order and without duplicates. */
+void user_set_groups(struct spec_user *user, uint32_t *groups, size_t count);
+
+/* spec.c: an ID that a new user namespace does not map would be refused by the kernel. */
+int user_check_uid(const struct reader *r, const struct place *at, uint32_t uid);
+int user_check_gid(const struct reader *r, const struct place *at, uint32_t gid);
+int user_check(const struct reader *r, const struct place *at, const struct spec_user *user);
+
 /* mounts.c */
 extern const struct field mount_fields[];
 field_reader read_mounts;

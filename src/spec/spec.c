@@ -133,28 +133,35 @@ static int check_names(const struct reader *r, const struct spec *spec)
 	return 0;
 }
 
-/* check_ids - in a new user namespace the kernel knows only the IDs that have a mapping. */
-static int check_ids(const struct reader *r, const struct spec *spec)
+int user_check_uid(const struct reader *r, const struct place *at, uint32_t uid)
 {
-	const struct place *process = MEMBER(NULL, "process");
-	const struct place *at = MEMBER(process, "user");
-	const struct spec_user *user = &spec->process.user;
+	const struct spec *spec = r->spec;
 
-	if (!spec_is_new(spec, NAMESPACE_USER))
+	if (!spec_is_new(spec, NAMESPACE_USER) ||
+	    id_maps_hold(spec->uid_maps, spec->uid_map_count, uid))
 		return 0;
-	if (!id_maps_hold(spec->uid_maps, spec->uid_map_count, user->uid))
-		return field_error(r, MEMBER(at, "uid"), "%u is not in linux.uidMappings",
-				   user->uid);
-	if (!id_maps_hold(spec->gid_maps, spec->gid_map_count, user->gid))
-		return field_error(r, MEMBER(at, "gid"), "%u is not in linux.gidMappings",
-				   user->gid);
-	for (size_t i = 0; i < user->additional_gid_count; i++) {
-		if (!id_maps_hold(spec->gid_maps, spec->gid_map_count, user->additional_gids[i]))
-			return field_error(r, MEMBER(at, "additionalGids"),
-					   "%u is not in linux.gidMappings",
-					   user->additional_gids[i]);
-	}
-	return 0;
+	return field_error(r, at, "%u is not in linux.uidMappings", uid);
+}
+
+int user_check_gid(const struct reader *r, const struct place *at, uint32_t gid)
+{
+	const struct spec *spec = r->spec;
+
+	if (!spec_is_new(spec, NAMESPACE_USER) ||
+	    id_maps_hold(spec->gid_maps, spec->gid_map_count, gid))
+		return 0;
+	return field_error(r, at, "%u is not in linux.gidMappings", gid);
+}
+
+int user_check(const struct reader *r, const struct place *at, const struct spec_user *user)
+{
+	int rc = user_check_uid(r, MEMBER(at, "uid"), user->uid);
+
+	if (rc == 0)
+		rc = user_check_gid(r, MEMBER(at, "gid"), user->gid);
+	for (size_t i = 0; rc == 0 && i < user->additional_gid_count; i++)
+		rc = user_check_gid(r, MEMBER(at, "additionalGids"), user->additional_gids[i]);
+	return rc;
 }
 
 static int check_needs_mounts(const struct reader *r, const struct spec *spec)
@@ -173,7 +180,7 @@ static int check_across(const struct reader *r, const struct spec *spec)
 	if (rc == 0)
 		rc = check_needs_mounts(r, spec);
 	if (rc == 0)
-		rc = check_ids(r, spec);
+		rc = user_check(r, MEMBER(MEMBER(NULL, "process"), "user"), &spec->process.user);
 	return rc;
 }
 

@@ -69,6 +69,10 @@ struct spec_process {
 	const struct spec_rlimit *rlimits;
 	bool no_new_privileges;
 	struct optional_i64 oom_score_adj;
+	const char *apparmor_profile, *selinux_label; /* or NULL */
+	/* Of exec'd processes only, before and after they are in the cgroup: lists for
+	 * cpu_list_parse (base/cpu_list.h), which has taken them; or NULL. */
+	const char *cpu_affinity_initial, *cpu_affinity_final;
 };
 
 /* ---- root and mounts (config.md#root, #mounts) ---- */

@@ -179,7 +179,21 @@ static void test_refused_by_name(void)
 	refused(PROCESS("'selinuxLabel':'x'"), "c: process.selinuxLabel" NOT_YET);
 	refused(PROCESS("'scheduler':{'policy':'SCHED_OTHER'}"), "c: process.scheduler" NOT_YET);
 	refused(PROCESS("'ioPriority':{}"), "c: process.ioPriority" NOT_YET);
-	refused(PROCESS("'execCPUAffinity':{}"), "c: process.execCPUAffinity" NOT_YET);
+}
+
+static void test_affinity(void)
+{
+	autospec spec = parsed(PROCESS("'execCPUAffinity':{'initial':'0-3,7','final':''}"));
+
+	check_text(spec.process.cpu_affinity_initial, "0-3,7");
+	check(!spec.process.cpu_affinity_final);
+	accepted(PROCESS("'execCPUAffinity':{}"));
+	refused(PROCESS("'execCPUAffinity':{'final':'3-1'}"),
+		"c: process.execCPUAffinity.final: no list of CPUs such as \"0-3,7\": \"3-1\"");
+	refused(PROCESS("'execCPUAffinity':{'initial':'8192'}"),
+		"c: process.execCPUAffinity.initial: no CPU is above 8191: \"8192\"");
+	refused(PROCESS("'execCPUAffinity':{'initial':1}"),
+		"c: process.execCPUAffinity.initial: must be a string, not a number");
 }
 
 static void test_hooks(void)
@@ -233,6 +247,7 @@ int main(void)
 		 test_ambient_beyond_inheritable},
 		{"an unknown capability is passed over", test_unknown_capability},
 		{"terminal, size, no_new_privs and oom_score_adj", test_rest},
+		{"the CPUs of exec'd processes are lists", test_affinity},
 		{"what cannot be applied is refused by name", test_refused_by_name},
 		{"hooks have an argv and an environment", test_hooks},
 		{"hooks need an absolute path and a positive timeout", test_bad_hooks},

@@ -258,20 +258,26 @@ int read_paths(struct reader *r, const struct place *at, const struct field *f, 
 	return read_list(r, at, item, path_item, field_target(f, base));
 }
 
+int env_check(const struct reader *r, const struct place *at, const char *text)
+{
+	if (text[0] == '=')
+		return field_error(r, at, "\"%.100s\" has no name before '='", text);
+	if (!strchr(text, '='))
+		return field_error(r, at, "\"%.100s\" is not of the form NAME=value", text);
+	return 0;
+}
+
 static int env_item(const struct reader *r, const struct place *at, const cJSON *item,
 		    const char **ret)
 {
 	const char *text = "";
 	int rc = field_string(r, at, item, &text);
 
-	if (rc < 0)
-		return rc;
-	if (text[0] == '=')
-		return field_error(r, at, "\"%.100s\" has no name before '='", text);
-	if (!strchr(text, '='))
-		return field_error(r, at, "\"%.100s\" is not of the form NAME=value", text);
-	*ret = text;
-	return 0;
+	if (rc == 0)
+		rc = env_check(r, at, text);
+	if (rc == 0)
+		*ret = text;
+	return rc;
 }
 
 /* env_order - by name, and among equal names as they came. */
@@ -298,9 +304,8 @@ static bool same_name(const char *a, const char *b)
 	return strncmp(a, b, length) == 0 && b[length] == '=';
 }
 
-/* env_unique - of entries with one name keep the last, as getenv's users expect of an assignment.
- */
-static int env_unique(struct reader *r, struct string_list *env)
+/* The last one stays, as getenv's users expect of an assignment. */
+int env_unique(struct reader *r, struct string_list *env)
 {
 	const char ***order;
 	size_t kept = 0;
