@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -154,4 +155,9 @@ void foreground_close(struct foreground *f)
 	close_keeping_errno(take_fd(&f->console_pair[0]));
 	close_keeping_errno(take_fd(&f->console_pair[1]));
 	close_keeping_errno(take_fd(&f->signal_fd));
+}
+
+int foreground_exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -25,16 +25,20 @@ struct foreground {
 		.master_fd = -EBADF                                                     \
 	}
 
-/* foreground_open - before the create: hold the signals back, and make the way for a terminal. */
+/* foreground_open - before the process is made: hold the signals back, and make the way for a
+ * terminal. */
 int foreground_open(struct foreground *f, struct error *err);
 
 /*
- * foreground_attach - after the create: forward signals to @pidfd, and copy the terminal if one
+ * foreground_attach - when it is there: forward signals to @pidfd, and copy the terminal if one
  * came The window's size is taken from stdin now and at every SIGWINCH.
  */
 int foreground_attach(struct foreground *f, struct loop *loop, int pidfd, struct error *err);
 
 /* foreground_close - print what the terminal still holds, and give stdin its settings back. */
 void foreground_close(struct foreground *f);
+
+/* foreground_exit_status - what a shell makes of a wait(2) status: the code, or 128+n. */
+int foreground_exit_status(int status);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocirun run: create, start, and stay until the end unless detached. */
 #include <errno.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -50,11 +49,6 @@ static int run_detached(struct launch_options *launch, struct error *err)
 	return r;
 }
 
-static int exit_status(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
 /* A container that could not be started must not be left to wait for it. */
 static int start_or_end(const struct launch_options *launch, struct watching *w, struct error *err)
 {
@@ -83,7 +77,7 @@ static int watch(const struct launch_options *launch, struct foreground *f, stru
 		r = start_or_end(launch, w, err);
 	if (r == 0)
 		r = watching_run(w, &status, err);
-	return r < 0 ? r : exit_status(status);
+	return r < 0 ? r : foreground_exit_status(status);
 }
 
 static int run_in_foreground(struct launch_options *launch, bool keep, struct error *err)
