@@ -234,6 +234,25 @@ static int to_memfd(const struct builder *b, struct error *err)
 	return take_fd(&fd);
 }
 
+static void add_join(struct builder *b, const struct plan_input *input)
+{
+	uint32_t keyring = input->keyring ? append_text(b, input->keyring) : 0;
+
+	if (b->failed)
+		return;
+	header(b)->flags |= PLAN_JOIN;
+	header(b)->join = *input->join;
+	header(b)->join.keyring_offset = keyring;
+}
+
+static uint32_t flags_of(const struct plan_input *input)
+{
+	return (input->wait_for_start ? PLAN_WAIT_FOR_START : 0) |
+	       (input->await_commit ? PLAN_AWAIT_COMMIT : 0) |
+	       (input->wait_for_go ? PLAN_WAIT_FOR_GO : 0) |
+	       (input->set_listen_pid ? PLAN_SET_LISTEN_PID : 0);
+}
+
 int plan_build(const struct spec *spec, const struct plan_input *input, struct error *err)
 {
 	__attribute__((cleanup(builder_done))) struct builder b = {NULL, 0, 0, false};
@@ -250,6 +269,8 @@ int plan_build(const struct spec *spec, const struct plan_input *input, struct e
 			add_seccomp(&b, input->seccomp);
 		if (input->wait_for_start)
 			add_hooks(&b, &spec->hooks, input->state_json);
+		if (input->join)
+			add_join(&b, input);
 	}
 	if (b.failed)
 		return error_sys_num(err, ENOMEM, "plan");
@@ -257,9 +278,6 @@ int plan_build(const struct spec *spec, const struct plan_input *input, struct e
 	header(&b)->size = (uint32_t)b.length;
 	header(&b)->monitor_fd = input->monitor_fd;
 	header(&b)->start_fd = input->wait_for_start ? input->start_fd : -1;
-	if (input->wait_for_start)
-		header(&b)->flags |= PLAN_WAIT_FOR_START;
-	if (input->await_commit)
-		header(&b)->flags |= PLAN_AWAIT_COMMIT;
+	header(&b)->flags |= flags_of(input);
 	return to_memfd(&b, err);
 }

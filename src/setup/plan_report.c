@@ -92,6 +92,15 @@ static int cwd_error(const struct plan_report *report, const char *text, struct 
 	return error_sys_num(err, report->errnum, "process.cwd: chdir %s", text);
 }
 
+/* setns(2) on the pidfd of a process that is gone answers ESRCH, and clone(2) into a pid namespace
+ * without its init ENOMEM. */
+static int join_error(const struct plan_report *report, const char *text, struct error *err)
+{
+	if (report->errnum == ESRCH || (report->errnum == ENOMEM && strcmp(text, "clone") == 0))
+		return error_set(err, ERROR_STATE, ESRCH, "container not running");
+	return error_sys_num(err, report->errnum, "join the container: %s", text);
+}
+
 int plan_report_error(const struct plan_report *report, const struct spec *spec, struct error *err)
 {
 	char text[PLAN_TEXT_MAX + 1];
@@ -119,6 +128,12 @@ int plan_report_error(const struct plan_report *report, const struct spec *spec,
 		return hook_error(report, spec, text, err);
 	case PLAN_STAGE_SECCOMP:
 		return error_sys_num(err, report->errnum, "linux.seccomp: seccomp");
+	case PLAN_STAGE_JOIN:
+		return join_error(report, text, err);
+	case PLAN_STAGE_KEYRING:
+		return error_sys_num(err, report->errnum, "join the session keyring %s", text);
+	case PLAN_STAGE_TERMINAL:
+		return error_sys_num(err, report->errnum, "process.terminal: %s", text);
 	case PLAN_STAGE_EXEC:
 		return exec_error(err, report->errnum, text);
 	default:

@@ -63,6 +63,20 @@ int stub_open(struct error *err)
 	return sealed_program("ocirun-stub", data, size, err);
 }
 
+static int keep(int fd)
+{
+	return fd < 0 ? 0 : fd_keep(fd);
+}
+
+static int keep_joined(const struct plan_join *join)
+{
+	int r = keep(join->pidfd);
+
+	for (uint32_t i = 0; r == 0 && i < join->namespace_fd_count; i++)
+		r = keep(join->namespace_fds[i]);
+	return r == 0 ? keep(join->console_fd) : r;
+}
+
 static int keep_descriptors(int plan_fd, struct error *err)
 {
 	struct plan plan;
@@ -74,10 +88,12 @@ static int keep_descriptors(int plan_fd, struct error *err)
 	if (n != sizeof(plan) || plan.version != PLAN_VERSION)
 		return error_set(err, ERROR_SYSTEM, EINVAL, "read the plan: not a plan");
 	r = fd_keep(plan_fd);
-	if (r == 0 && plan.monitor_fd >= 0)
-		r = fd_keep(plan.monitor_fd);
-	if (r == 0 && plan.start_fd >= 0)
-		r = fd_keep(plan.start_fd);
+	if (r == 0)
+		r = keep(plan.monitor_fd);
+	if (r == 0)
+		r = keep(plan.start_fd);
+	if (r == 0 && plan.flags & PLAN_JOIN)
+		r = keep_joined(&plan.join);
 	return r < 0 ? error_sys_num(err, r, "keep the plan's descriptors") : 0;
 }
 

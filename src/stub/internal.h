@@ -20,6 +20,7 @@ struct stub {
 	const char *path; /* what execve gets */
 	int starter_fd;	  /* connection of `start`, or -1 */
 	bool cwd_is_set;
+	char listen_pid[32]; /* "LISTEN_PID=..." */
 	char path_buffer[STUB_PATH_SIZE];
 	struct plan_report report;
 };
@@ -39,6 +40,9 @@ void fail_with_report(struct stub *stub, int status) __attribute__((noreturn));
 void fail(struct stub *stub, enum plan_stage stage, long errnum, int index, const char *text)
 	__attribute__((noreturn));
 void stub_exit(int status) __attribute__((noreturn));
+
+/* join.c: exec's way into the container; with a pid namespace, another process returns. */
+void join_container(struct stub *stub);
 
 /* limits.c: the first round where privileges are still there, the last one just before execve. */
 void apply_rlimits(struct stub *stub, bool last);

@@ -244,6 +244,25 @@ static void wait_for_start(struct stub *stub)
 	}
 }
 
+static void wait_for_go(struct stub *stub)
+{
+	char buffer[16];
+	long n;
+
+	do {
+		struct pollfd fd;
+
+		fd.fd = stub->plan->monitor_fd;
+		fd.events = POLLIN;
+		fd.revents = 0;
+		n = kernel5(__NR_ppoll, &fd, 1, 0, 0, 8);
+		if (n > 0)
+			n = receive(fd.fd, buffer, sizeof(buffer));
+		if (n <= 0 && !try_again(n))
+			stub_exit(126);
+	} while (!is_message(buffer, n, PLAN_START_MESSAGE));
+}
+
 /* ---- the end ---- */
 
 static void load_seccomp(struct stub *stub)
@@ -272,14 +291,45 @@ static void reset_libc_signals(void)
 		(void)kernel4(__NR_rt_sigaction, signal, by_default, 0, 8);
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+	for (; *start; start++)
+		if (*text++ != *start)
+			return false;
+	return true;
+}
+
+/* sd_listen_fds(3) takes the sockets only where LISTEN_PID is its own process. */
+static void set_listen_pid(struct stub *stub)
+{
+	static const char name[] = "LISTEN_PID=";
+	unsigned long pid = (unsigned long)kernel0(__NR_getpid), rest = pid;
+	char *to = stub->listen_pid + sizeof(name) - 1, **env;
+
+	memcpy(stub->listen_pid, name, sizeof(name));
+	do
+		to++;
+	while (rest /= 10);
+	*to = '\0';
+	do
+		*--to = (char)('0' + pid % 10);
+	while (pid /= 10);
+	for (env = stub->envp; *env; env++)
+		if (starts_with(*env, name))
+			*env = stub->listen_pid;
+}
+
 static void __attribute__((noreturn)) stub_run(struct stub *stub)
 {
 	const struct plan *plan = stub->plan;
 	long r;
 
 	(void)kernel2(__NR_prctl, PR_SET_DUMPABLE, 0);
-	(void)kernel2(__NR_prctl, PR_SET_NAME, "ocirun:init");
+	(void)kernel2(__NR_prctl, PR_SET_NAME,
+		      plan->flags & PLAN_JOIN ? "ocirun:exec" : "ocirun:init");
 	reset_libc_signals();
+	if (plan->flags & PLAN_JOIN)
+		join_container(stub);
 	apply_rlimits(stub, false);
 	enter_cwd(stub, false);
 	apply_user_and_capabilities(stub);
@@ -288,6 +338,10 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 	report_ready(stub);
 	if (plan->flags & PLAN_WAIT_FOR_START)
 		wait_for_start(stub);
+	if (plan->flags & PLAN_WAIT_FOR_GO)
+		wait_for_go(stub);
+	if (plan->flags & PLAN_SET_LISTEN_PID)
+		set_listen_pid(stub);
 	run_hooks(stub);
 	apply_rlimits(stub, true);
 	/* As late as can be: from here on end-of-file means execve, or a death in between. */
