@@ -158,3 +158,76 @@ print(os.strerror(ctypes.get_errno()))'
 		.listenerPath .linux.seccomp.listenerPath = "/run/agent.sock"
 	CASES
 }
+
+# with_docker_profile - a container that prints what its filter does to mkdir, which is denied here.
+with_docker_profile() {
+	bundle_script 'mkdir /tmp/x 2>/dev/null && echo made; grep ^Seccomp: /proc/self/status'
+	config_with --slurpfile profile "$(docker_seccomp)" '.root.readonly = false | .linux.seccomp =
+		($profile[0] | .syscalls |= map(.names -= ["mkdir", "mkdirat"]))'
+}
+
+# Inode, time and content: a file that was written again differs in one of them.
+cached() { stat -c '%n %i %y' "$ROOT"/.seccomp/*; cat "$ROOT"/.seccomp/* | cksum; }
+
+@test "seccomp: the compiled profile is kept, private, and used again as it is" {
+	local first
+	with_docker_profile
+	run -0 ocirun run web
+	[ "$output" = $'Seccomp:\t2' ]
+	first=$(cached)
+	[ "$(stat -c %a "$ROOT/.seccomp" "$ROOT"/.seccomp/*)" = $'700\n600' ]
+	run -0 ocirun run web
+	[ "$output" = $'Seccomp:\t2' ]
+	[ "$(cached)" = "$first" ]
+}
+
+@test "seccomp: a cache that somebody changed is not believed" {
+	local file good key
+	with_docker_profile
+	run -0 ocirun run web
+	file=$(echo "$ROOT"/.seccomp/*)
+	good=$(cksum <"$file")
+	# The filter, behind 32 bytes of header and the key, begins with: return SECCOMP_RET_ALLOW.
+	key=$(od -A n -t u8 -j 16 -N 8 "$file")
+	printf '\x06\x00\x00\x00\x00\x00\xff\x7f' |
+		dd of="$file" bs=1 conv=notrunc status=none seek=$((32 + key))
+	[ "$(cksum <"$file")" != "$good" ]
+	run -0 ocirun run web
+	[ "$output" = $'Seccomp:\t2' ]
+	[ "$(cksum <"$file")" = "$good" ]
+}
+
+@test "seccomp: each profile has its own file, and list does not see the cache" {
+	with_docker_profile
+	run -0 ocirun run web
+	run -1 filtered 'mkdir /tmp/x' "$(deny mkdir SCMP_ACT_ERRNO)" '.root.readonly = false'
+	run -0 ocirun list --quiet
+	[ "$output" = "" ]
+	[ "$(find "$ROOT/.seccomp" -type f | wc -l)" = 2 ]
+}
+
+@test "seccomp: without a cache that can be used the filter is there all the same" {
+	with_docker_profile
+	run -0 ocirun run web
+	rm -r "$ROOT/.seccomp"
+	mkdir "$TEST_DIR/elsewhere"
+	ln -s "$TEST_DIR/elsewhere" "$ROOT/.seccomp"
+	run -0 --separate-stderr ocirun run web
+	[ "$output $stderr" = $'Seccomp:\t2 ' ]
+	[ "$(ls -A "$TEST_DIR/elsewhere")" = "" ]
+	rm "$ROOT/.seccomp"
+	mkdir -m 777 "$ROOT/.seccomp"
+	run -0 ocirun run web
+	[ "$output" = $'Seccomp:\t2' ]
+	[ "$(ls -A "$ROOT/.seccomp")" = "" ]
+}
+
+@test "seccomp: a file system that is full keeps no part of a file" {
+	with_docker_profile
+	mkdir -p "$ROOT/.seccomp"
+	mount -t tmpfs -o size=4k,mode=700 tmpfs "$ROOT/.seccomp"
+	run -0 --separate-stderr ocirun run web
+	[ "$output $stderr" = $'Seccomp:\t2 ' ]
+	[ "$(ls -A "$ROOT/.seccomp")" = "" ]
+	umount "$ROOT/.seccomp"
+}

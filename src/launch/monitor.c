@@ -29,7 +29,7 @@
 #include "setup/id_maps.h"
 #include "setup/namespaces.h"
 #include "setup/plan.h"
-#include "setup/seccomp.h"
+#include "setup/seccomp_cache.h"
 
 /* ---- before init ---- */
 
@@ -159,7 +159,9 @@ static int build_plan(struct launch *l, struct error *err)
 	int r;
 
 	if (l->spec.seccomp.has) {
-		r = seccomp_compile(&l->spec.seccomp, &program, err);
+		autofd cache_dirfd = seccomp_cache_open(l->container.root_dirfd);
+
+		r = seccomp_obtain(cache_dirfd, &l->spec.seccomp, &program, err);
 		if (r < 0)
 			return r;
 		input.seccomp = &program;
@@ -256,8 +258,8 @@ static int receive_from_init(struct launch *l, union from_init *m, struct error 
 }
 
 /*
- * Until the stub is ready. The plan is made while init mounts: compiling a seccomp filter takes
- * longer than all of init's work, and there is another CPU for it.
+ * Until the stub is ready. The plan is made while init mounts: compiling a seccomp filter that is
+ * not in the cache takes longer than all of init's work, and there is another CPU for it.
  */
 static int serve_init(struct launch *l, struct error *err)
 {

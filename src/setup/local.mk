@@ -8,21 +8,25 @@ setup_files += src/setup/namespaces.c src/setup/namespaces.h src/setup/hostname.
 	src/setup/capabilities.c src/setup/capabilities.h \
 	src/setup/seccomp.c src/setup/seccomp.h \
 	src/setup/seccomp_newer.c src/setup/seccomp_newer.h \
+	src/setup/seccomp_key.c src/setup/seccomp_key.h \
+	src/setup/seccomp_cache.c src/setup/seccomp_cache.h \
 	src/setup/home.c src/setup/home.h \
 	src/setup/plan.c src/setup/plan_report.c src/setup/plan.h
 
-check_PROGRAMS += test-step test-home test-seccomp test-hooks test-plan
+check_PROGRAMS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan
 test_step_SOURCES = src/setup/test-step.c
 test_step_LDADD = $(core_libs)
 test_home_SOURCES = src/setup/test-home.c
 test_home_LDADD = $(core_libs)
 test_seccomp_SOURCES = src/setup/test-seccomp.c
 test_seccomp_LDADD = $(core_libs)
+test_seccomp_cache_SOURCES = src/setup/test-seccomp-cache.c
+test_seccomp_cache_LDADD = $(core_libs)
 test_hooks_SOURCES = src/setup/test-hooks.c
 test_hooks_LDADD = $(core_libs)
 test_plan_SOURCES = src/setup/test-plan.c
 test_plan_LDADD = $(core_libs)
-TESTS += test-step test-home test-seccomp test-hooks test-plan
+TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan
 
 # The root file system.
 setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/cgroup_mount.c \
