@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session keyring of the container's own, so that it cannot read its caller's. */
+#include "setup/keyring.h"
+
 #include <errno.h>
 #include <linux/keyctl.h>
 #include <stdio.h>
@@ -47,15 +49,20 @@ static void make_searchable(long key, unsigned long search)
 		log_debug("keyring: cannot make it searchable: %s", strerror(-r));
 }
 
+const char *keyring_name(char buffer[KEYRING_NAME_SIZE], const char *id)
+{
+	(void)snprintf(buffer, KEYRING_NAME_SIZE, "_ses.%s", id);
+	return buffer;
+}
+
 int setup_keyring(struct setup *s, const struct spec *spec, struct error *err)
 {
-	char name[256];
+	char name[KEYRING_NAME_SIZE];
 	long key;
 
 	if (s->no_new_keyring)
 		return 0;
-	(void)snprintf(name, sizeof(name), "_ses.%s", s->id);
-	key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
+	key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, keyring_name(name, s->id));
 	if (key < 0 && (errno == ENOSYS || errno == EDQUOT)) {
 		log_debug("keyring: %s; the caller's stays", strerror(errno));
 		return 0;

@@ -2,7 +2,7 @@ setup_files = src/setup/step.c src/setup/step.h src/setup/setup.h
 
 # From the process section to the stub's plan.
 setup_files += src/setup/namespaces.c src/setup/namespaces.h src/setup/hostname.c src/setup/loopback.c \
-	src/setup/sysctl.c src/setup/keyring.c src/setup/process.c \
+	src/setup/sysctl.c src/setup/keyring.c src/setup/keyring.h src/setup/process.c \
 	src/setup/procfs.c src/setup/procfs.h src/setup/id_maps.c src/setup/id_maps.h \
 	src/setup/command.c src/setup/command.h src/setup/hooks.c src/setup/hooks.h \
 	src/setup/capabilities.c src/setup/capabilities.h \
@@ -30,7 +30,8 @@ TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-pla
 
 # The root file system.
 setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/cgroup_mount.c \
-	src/setup/rootfs.c src/setup/devices.c src/setup/masks.c src/setup/terminal.c
+	src/setup/rootfs.c src/setup/devices.c src/setup/masks.c \
+	src/setup/terminal.c src/setup/terminal.h
 
 check_PROGRAMS += test-mounts test-dev
 test_mounts_SOURCES = src/setup/test-mounts.c src/setup/stage.h

@@ -210,9 +210,14 @@ static void join_keyring(struct stub *stub)
 
 static void take_terminal(struct stub *stub, int console_fd)
 {
-	long r = kernel3(__NR_ioctl, console_fd, TIOCSCTTY, 0);
+	long r = 0;
 	int fd;
 
+	if (stub->plan->join.chown_console)
+		r = kernel3(STUB_FCHOWN, console_fd, stub->plan->uid, -1);
+	if (r < 0)
+		fail(stub, PLAN_STAGE_TERMINAL, r, 0, "chown");
+	r = kernel3(__NR_ioctl, console_fd, TIOCSCTTY, 0);
 	if (r < 0)
 		fail(stub, PLAN_STAGE_TERMINAL, r, 0, "make it the session's own");
 	for (fd = 0; fd <= 2; fd++) {

@@ -58,6 +58,8 @@ struct plan_join {
 	int32_t namespace_fds[PLAN_MAX_JOINED];
 	uint32_t namespace_types[PLAN_MAX_JOINED];
 	int32_t console_fd; /* a pty's slave: the session's terminal and the standard streams; -1 */
+	/* The terminal becomes the user's here: an unprivileged caller could not give it away. */
+	uint32_t chown_console;
 	uint32_t keyring_offset; /* the session keyring to join, NUL-terminated; 0: the caller's */
 };
 

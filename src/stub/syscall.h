@@ -83,10 +83,12 @@ static inline long kernel6(long number, long a, long b, long c, long d, long e, 
 #define STUB_SETRESUID __NR_setresuid32
 #define STUB_SETRESGID __NR_setresgid32
 #define STUB_SETGROUPS __NR_setgroups32
+#define STUB_FCHOWN    __NR_fchown32
 #else
 #define STUB_SETRESUID __NR_setresuid
 #define STUB_SETRESGID __NR_setresgid
 #define STUB_SETGROUPS __NR_setgroups
+#define STUB_FCHOWN    __NR_fchown
 #endif
 #ifdef __NR_mmap2
 #define STUB_MMAP __NR_mmap2
