@@ -13,7 +13,7 @@ setup_files += src/setup/namespaces.c src/setup/namespaces.h src/setup/hostname.
 	src/setup/home.c src/setup/home.h \
 	src/setup/plan.c src/setup/plan_report.c src/setup/plan.h
 
-check_PROGRAMS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan
+check_PROGRAMS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join
 test_step_SOURCES = src/setup/test-step.c
 test_step_LDADD = $(core_libs)
 test_home_SOURCES = src/setup/test-home.c
@@ -24,9 +24,11 @@ test_seccomp_cache_SOURCES = src/setup/test-seccomp-cache.c
 test_seccomp_cache_LDADD = $(core_libs)
 test_hooks_SOURCES = src/setup/test-hooks.c
 test_hooks_LDADD = $(core_libs)
-test_plan_SOURCES = src/setup/test-plan.c
+test_plan_SOURCES = src/setup/test-plan.c src/setup/subject.h
 test_plan_LDADD = $(core_libs)
-TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan
+test_join_SOURCES = src/setup/test-join.c src/setup/subject.h
+test_join_LDADD = $(core_libs)
+TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join
 
 # The root file system.
 setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/cgroup_mount.c \

@@ -44,7 +44,9 @@ void stub_exit(int status) __attribute__((noreturn));
 /* join.c: exec's way into the container; with a pid namespace, another process returns. */
 void join_container(struct stub *stub);
 
-/* limits.c: the first round where privileges are still there, the last one just before execve. */
+/* limits.c: hard limits as far as the host's privileges go, which a user namespace would take; the
+ * first round where the container's privileges are still there, the last one just before execve. */
+void raise_rlimits(struct stub *stub);
 void apply_rlimits(struct stub *stub, bool last);
 
 /* user.c: bounding set, groups, ids, capabilities, umask, no_new_privs. */

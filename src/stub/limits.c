@@ -33,6 +33,14 @@ static long rlimit_set(const struct plan_rlimit *limit)
 	return kernel4(__NR_prlimit64, 0, limit->resource, &value, 0);
 }
 
+void raise_rlimits(struct stub *stub)
+{
+	uint32_t i;
+
+	for (i = 0; i < stub->plan->rlimit_count; i++)
+		(void)rlimit_raise_hard(&stub->plan->rlimits[i]); /* apply_rlimits() tells */
+}
+
 void apply_rlimits(struct stub *stub, bool last)
 {
 	const struct plan *plan = stub->plan;

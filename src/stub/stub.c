@@ -328,8 +328,10 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 	(void)kernel2(__NR_prctl, PR_SET_NAME,
 		      plan->flags & PLAN_JOIN ? "ocirun:exec" : "ocirun:init");
 	reset_libc_signals();
-	if (plan->flags & PLAN_JOIN)
+	if (plan->flags & PLAN_JOIN) {
+		raise_rlimits(stub);
 		join_container(stub);
+	}
 	apply_rlimits(stub, false);
 	enter_cwd(stub, false);
 	apply_user_and_capabilities(stub);
