@@ -23,7 +23,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 LIB = HERE.parent / "lib"
 PAUSE_S = 0.05
 MEMORY_CONTAINERS = 20
-VERBS = ["run true", "create", "start", "state", "kill", "delete", "delete --force"]
+UPDATED_MEMORY = 256 * 1024 * 1024
+VERBS = ["run true", "create", "start", "state", "exec true", "update --memory", "pause", "resume", "kill",
+         "delete", "delete --force"]
+PEERS = ["crun", "runc"]
+CLIENTS = ["podman", "ctr", "docker"]
+MAY_LACK = ["exec true", "update --memory", "pause", "resume"] # not every runtime can do it on every host
 
 
 class Runtime:
@@ -32,6 +37,7 @@ class Runtime:
         self.root = work / f"root-{name}"
         self.times = {verb: [] for verb in VERBS}
         self.waiting_pss = []
+        self.lacks = set()
 
     def command(self, *args):
         return [self.program, "--root", str(self.root), *args]
@@ -51,7 +57,20 @@ class Runtime:
         return took / 1e9
 
     def timed(self, verb, *args):
-        self.times[verb].append(self.call(*args))
+        if verb not in self.lacks:
+            self.times[verb].append(self.call(*args))
+
+    def warm_up(self, bundles):
+        """A round that does not count: caches fill, and it turns out what the runtime cannot do."""
+        name = f"bench-{self.name}"
+        self.call("run", "--detach", "--bundle", str(bundles / "sleep"), name)
+        for verb in MAY_LACK:
+            try:
+                self.call(*arguments_of(verb, name))
+            except RuntimeError as error:
+                print(f"bench.py: no {verb}: {error}", file=sys.stderr)
+                self.lacks.add(verb)
+        self.call("delete", "--force", name)
 
     def delete_all(self):
         """What a failure has left."""
@@ -73,6 +92,14 @@ def wait_for_exit(pidfd):
     os.close(pidfd)
 
 
+def arguments_of(verb, name):
+    """Of a verb that acts on a running container."""
+    word, _, rest = verb.partition(" ")
+    if verb == "update --memory":
+        return [word, rest, str(UPDATED_MEMORY), name]
+    return [word, name, f"/bin/{rest}"] if rest else [word, name]
+
+
 def one_round(runtime, bundles, number):
     name = f"bench-{runtime.name}-{number}"
     pid_file = bundles / f"{name}.pid"
@@ -86,6 +113,8 @@ def one_round(runtime, bundles, number):
         runtime.timed("start", "start", name)
         runtime.timed("state", "state", name)
         if ending == "delete":
+            for verb in MAY_LACK:
+                runtime.timed(verb, *arguments_of(verb, name))
             runtime.timed("kill", "kill", name, "KILL")
             wait_for_exit(pidfd)
             settle(runtime, name)
@@ -222,15 +251,22 @@ def milliseconds(seconds):
     return f"{statistics.median(seconds) * 1e3:.2f} ({tenth[0] * 1e3:.2f}-{tenth[8] * 1e3:.2f})"
 
 
+def ratio(mine, theirs):
+    return f"{statistics.median(mine) / statistics.median(theirs):.2f}" if mine and theirs else "-"
+
+
+def print_head(peers):
+    head = ["ocirun", *peers] + [f"ocirun / {peer}" for peer in peers]
+    print("| median (10 %-90 %), ms | " + " | ".join(head) + " |")
+    print("|---" * (len(head) + 1) + "|", flush=True)
+
+
 def print_table(runtimes):
     ours, peers = runtimes[0], runtimes[1:]
-    head = [r.name for r in runtimes] + [f"ocirun / {r.name}" for r in peers]
-    print("| median (10 %-90 %), ms | " + " | ".join(head) + " |")
-    print("|---" * (len(head) + 1) + "|")
+    print_head([r.name for r in peers])
     for verb in VERBS:
         cells = [milliseconds(r.times[verb]) for r in runtimes]
-        mine = statistics.median(ours.times[verb])
-        cells += [f"{mine / statistics.median(r.times[verb]):.2f}" for r in peers]
+        cells += [ratio(ours.times[verb], r.times[verb]) for r in peers]
         print(f"| {verb} | " + " | ".join(cells) + " |")
     middle = [statistics.median(r.waiting_pss) for r in runtimes]
     cells = [f"{m:.0f}" for m in middle] + [f"{middle[0] / m:.2f}" for m in middle[1:]]
@@ -238,6 +274,8 @@ def print_table(runtimes):
 
 
 def measure(runtimes, work, rounds):
+    for runtime in runtimes:
+        runtime.warm_up(work)
     for number in range(rounds):
         turn = number % len(runtimes)
         for runtime in runtimes[turn:] + runtimes[:turn]:
@@ -260,16 +298,20 @@ def measure(runtimes, work, rounds):
     print(f"| memory charged for watching one container, KiB | {charged:.0f} |")
 
 
-def main(rounds):
-    if os.geteuid() != 0:
-        sys.exit("bench.py: containers are run as root")
-    if "--inside" not in sys.argv:
-        os.execvp("unshare", ["unshare", "--mount", sys.executable, __file__, str(rounds), "--inside"])
+def measure_clients(program, rounds):
+    """Each on a host of its own; one that is not installed has no row."""
+    print()
+    print_head(PEERS)
+    for client in CLIENTS:
+        argv = [HERE.parent / "run", "--private", HERE / "client", client, str(rounds)]
+        subprocess.run(argv, check=False, env={**os.environ, "OCIRUN": program})
+
+
+def measure_verbs(program, rounds):
     # --root on tmpfs, as /run is nearly everywhere: of the three only ocirun waits for the disk.
     work = pathlib.Path(tempfile.mkdtemp(prefix="ocirun-bench.", dir="/dev/shm"))
-    ours = os.environ.get("OCIRUN", str(HERE.parents[1] / "build" / "ocirun"))
-    programs = [("ocirun", ours)] + [(name, shutil.which(name)) for name in ("crun", "runc")]
-    runtimes = [Runtime(name, program, work) for name, program in programs if program]
+    programs = [("ocirun", program)] + [(name, shutil.which(name)) for name in PEERS]
+    runtimes = [Runtime(name, found, work) for name, found in programs if found]
     make_bundles(work)
     let_crun_work()
     try:
@@ -280,5 +322,18 @@ def main(rounds):
         shutil.rmtree(work)
 
 
+def main(rounds, inside):
+    if os.geteuid() != 0:
+        sys.exit("bench.py: containers are run as root")
+    program = os.environ.get("OCIRUN", str(HERE.parents[1] / "build" / "ocirun"))
+    if inside:
+        return measure_verbs(program, rounds)
+    sys.stdout.flush()
+    done = subprocess.run(["unshare", "--mount", sys.executable, __file__, str(rounds), "--inside"], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+    measure_clients(program, max(rounds // 2, 1))
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40, "--inside" in sys.argv)
