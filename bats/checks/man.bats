@@ -16,7 +16,7 @@ page_of() { printf '%s\n' "$MAN/ocirun${1:+-$1}.8"; }
 # help_options [VERB] - "-f --force DIR" per option, sorted
 help_options() {
 	"$OCIRUN" ${1:+"$1"} --help |
-		sed -nE 's/^  (-(.), |    )--([a-z-]+)( ([^ ]+))? .*/\2 --\3 \5/p' |
+		sed -nE 's/^  (-(.), |    )--([a-z0-9-]+)( ([^ ]+))? .*/\2 --\3 \5/p' |
 		sed -E 's/^ //; s/^([^-])/-\1/; s/ $//' | sort
 }
 

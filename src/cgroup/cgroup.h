@@ -81,7 +81,7 @@ int cgroup_create(struct cgroup *cg, const struct spec *spec, struct error *err)
  * A limit whose controller is missing is an error naming the field, unless cg->tolerant and it is
  * only the default device list. Checked before anything is written where that can be known.
  * Zero is "not set" where it could not be meant: memory limit, reservation and swap, cpu shares,
- * quota and period, blockIO weights. Call it again to change limits.
+ * quota and period, blockIO weights. For a container that is being made.
  */
 int cgroup_apply(struct cgroup *cg, const struct spec_resources *resources, struct error *err);
 
@@ -91,6 +91,18 @@ int cgroup_apply(struct cgroup *cg, const struct spec_resources *resources, stru
  */
 int cgroup_check(const struct cgroup *cg, const struct spec_resources *resources,
 		 struct error *err);
+
+/*
+ * cgroup_update - other limits for a container that is there; what @resources leave out stays
+ *
+ * Devices are left alone where device_rules is NULL; else those rules replace all earlier ones.
+ * memory.swap alone counts with the limit in force. memory.checkBeforeUpdate: "rejecting memory
+ * limit", -EBUSY, when more is in use. Everything is checked before anything is written, and when
+ * the kernel refuses something the files get back what they said. Only a container without a
+ * cgroup (disabled) has no limits: -EOPNOTSUPP.
+ */
+int cgroup_update(const struct cgroup *cg, const struct spec_resources *resources,
+		  struct error *err);
 
 /*
  * How init gets in without the slow cgroup.procs lock: on v2 by clone3(CLONE_INTO_CGROUP), on v1 by
@@ -131,11 +143,20 @@ int cgroup_pids(const struct cgroup *cg, pid_t **ret_pids, size_t *ret_count, st
 /*
  * cgroup_freeze - freeze or thaw and wait until done; thaws again when it fails. Thawing undoes
  * both freezers of a hybrid host. -EOPNOTSUPP: there is no freezer, or no cgroup. -ETIMEDOUT after
- * 10 s.
+ * 10 s. -EINTR: a signal came before everything was frozen.
  */
 int cgroup_freeze(const struct cgroup *cg, bool freeze, struct error *err);
 
-/* cgroup_is_frozen - 1 or 0, or a negative errno. */
+/*
+ * cgroup_freezer - what the cgroup's own freezer does, whatever becomes of the cgroups above it
+ * Returns one of these, or a negative errno. cgroup_is_frozen: 1 for all but CGROUP_THAWED, or 0.
+ */
+enum cgroup_freezer_state {
+	CGROUP_THAWED,
+	CGROUP_FREEZING, /* asked to, but not everything stands still (yet) */
+	CGROUP_FROZEN,
+};
+int cgroup_freezer(const struct cgroup *cg, struct error *err);
 int cgroup_is_frozen(const struct cgroup *cg, struct error *err);
 
 /*

@@ -173,6 +173,23 @@ static int ensure_controllers(const struct enabling *enabling, size_t index, int
 	return r < 0 ? error_sys_num(err, r, "enable controllers above cgroup %s", cg->path) : 0;
 }
 
+int cgroup_enable(const struct cgroup *cg, const struct spec_resources *resources,
+		  struct error *err)
+{
+	const struct enabling enabling = {.cg = cg, .resources = resources};
+	int index = cgroup_find_v2(cg->host);
+	autofd mount_fd = -EBADF, dir = -EBADF;
+
+	if (index < 0 || !cgroup_is_present(cg, (size_t)index))
+		return 0;
+	mount_fd = cgroup_mount_open(cg, (size_t)index);
+	dir = cgroup_dir_open(cg, (size_t)index);
+	if (mount_fd < 0 || dir < 0)
+		return error_sys_num(err, mount_fd < 0 ? mount_fd : dir, "open cgroup %s",
+				     cg->path);
+	return ensure_controllers(&enabling, (size_t)index, mount_fd, dir, err);
+}
+
 static int check_unused(const struct cgroup *cg, size_t index, int dirfd, struct error *err)
 {
 	autofree pid_t *pids = NULL;

@@ -172,6 +172,7 @@ static int apply_v1(const struct cgroup *cg, size_t index, const struct device_p
 		    struct error *err)
 {
 	autofd v1_dir = cgroup_dir_open(cg, index);
+	struct error ignored = ERROR_INIT;
 	autofd v2_dir = -EBADF;
 	autolist list = {0};
 	int v2 = cgroup_find_v2(cg->host);
@@ -188,7 +189,12 @@ static int apply_v1(const struct cgroup *cg, size_t index, const struct device_p
 		static const struct device_list everything = {.allow_all = true};
 
 		r = device_program_attach(v2_dir, plan, err);
-		return r < 0 ? r : device_list_write(v1_dir, &everything, err);
+		if (r < 0)
+			return r;
+		r = device_list_write(v1_dir, &everything, err);
+		if (r < 0)
+			(void)device_program_detach(v2_dir, &ignored);
+		return r;
 	}
 	if (r == 0)
 		r = device_list_write(v1_dir, &list, err);

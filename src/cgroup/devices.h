@@ -67,7 +67,7 @@ int device_list_fold(const struct device_plan *plan, struct device_list *ret_lis
 void device_list_done(struct device_list *list);
 #define autolist __attribute__((cleanup(device_list_done))) struct device_list
 
-/* device_list_write - bring devices.list of @dirfd from what it is to @list. */
+/* device_list_write - bring devices.list of @dirfd from what it is to @list, or back on failure. */
 int device_list_write(int dirfd, const struct device_list *list, struct error *err);
 
 /* device_program_make - the plan as a BPF_PROG_TYPE_CGROUP_DEVICE program; malloc'd. */

@@ -193,6 +193,40 @@ static int write_missing(int dirfd, bool allow, const struct device_rule *rule,
 	return missing.access ? write_text(dirfd, allow, rule_format(&missing).text, err) : 0;
 }
 
+/* @current is what the kernel's list says. */
+static int list_change(int dirfd, const struct device_list *current, const struct device_list *list,
+		       struct error *err)
+{
+	size_t current_count = current->count;
+	int r = 0;
+
+	/* Where all is allowed already, exceptions from it are not shown: start over to know them.
+	 */
+	if (current->allow_all != list->allow_all || (list->allow_all && list->count > 0)) {
+		r = write_text(dirfd, list->allow_all, "a", err);
+		current_count = 0;
+	}
+	for (size_t i = 0; r == 0 && i < list->count; i++) {
+		const struct device_list shown = {.count = current_count,
+						  .exceptions = current->exceptions};
+
+		r = write_missing(dirfd, !list->allow_all, &list->exceptions[i], &shown, err);
+	}
+	for (size_t i = 0; r == 0 && i < current_count; i++)
+		r = write_missing(dirfd, list->allow_all, &current->exceptions[i], list, err);
+	return r;
+}
+
+static void list_restore(int dirfd, const struct device_list *before)
+{
+	struct error ignored = ERROR_INIT;
+	autolist now = {0};
+
+	/* What was taken from "everything" nobody knows. */
+	if (!before->allow_all && list_read(dirfd, &now, &ignored) == 0)
+		(void)list_change(dirfd, &now, before, &ignored);
+}
+
 int device_list_write(int dirfd, const struct device_list *list, struct error *err)
 {
 	autolist current = {0};
@@ -200,15 +234,8 @@ int device_list_write(int dirfd, const struct device_list *list, struct error *e
 
 	if (r < 0)
 		return r;
-	/* Where all is allowed already, exceptions from it are not shown: start over to know them.
-	 */
-	if (current.allow_all != list->allow_all || (list->allow_all && list->count > 0)) {
-		r = write_text(dirfd, list->allow_all, "a", err);
-		current.count = 0;
-	}
-	for (size_t i = 0; r == 0 && i < list->count; i++)
-		r = write_missing(dirfd, !list->allow_all, &list->exceptions[i], &current, err);
-	for (size_t i = 0; r == 0 && i < current.count; i++)
-		r = write_missing(dirfd, list->allow_all, &current.exceptions[i], list, err);
+	r = list_change(dirfd, &current, list, err);
+	if (r < 0)
+		list_restore(dirfd, &current);
 	return r;
 }

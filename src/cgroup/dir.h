@@ -64,6 +64,10 @@ int cgroup_pids_below(int dirfd, pid_t **ret_pids, size_t *ret_count);
 /* cgroup_thaw_all - undo any freeze, v1's and v2's, without waiting; used after SIGKILL. */
 int cgroup_thaw_all(const struct cgroup *cg);
 
+/* cgroup_enable - v2: enable what the resources need in all parents of a cgroup that is there. */
+int cgroup_enable(const struct cgroup *cg, const struct spec_resources *resources,
+		  struct error *err);
+
 /* now_ms - CLOCK_MONOTONIC, for deadlines. */
 int64_t cgroup_now_ms(void);
 

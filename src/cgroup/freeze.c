@@ -80,14 +80,18 @@ static int freezer_state(const struct freezer *freezer)
 	return !strcmp(state, "FROZEN");
 }
 
-static void freezer_pause(const struct freezer *freezer, bool freeze, int events_fd)
+/* -EINTR: the caller was told to give up, which is only right before everything is frozen. */
+static int freezer_pause(const struct freezer *freezer, bool freeze, int events_fd)
 {
 	struct pollfd change = {.fd = events_fd, .events = POLLPRI};
 
-	(void)poll(&change, 1, freezer->v2 ? V2_RETRY_MS : V1_RETRY_MS);
+	if (poll(&change, 1, freezer->v2 ? V2_RETRY_MS : V1_RETRY_MS) < 0 && errno == EINTR &&
+	    freeze)
+		return -EINTR;
 	/* v1 can get stuck where a process was in vfork(2) or being traced: asking again helps. */
 	if (!freezer->v2)
 		(void)freezer_write(freezer, freeze);
+	return 0;
 }
 
 static int freezer_set(const struct freezer *freezer, bool freeze)
@@ -112,7 +116,7 @@ static int freezer_set(const struct freezer *freezer, bool freeze)
 			break;
 		r = cgroup_now_ms() > deadline ? -ETIMEDOUT : 0;
 		if (r == 0)
-			freezer_pause(freezer, freeze, events);
+			r = freezer_pause(freezer, freeze, events);
 	}
 	return r;
 }
@@ -179,29 +183,54 @@ int cgroup_thaw_all(const struct cgroup *cg)
 	return result < 0 ? result : r == -ENOENT ? 0 : r;
 }
 
+/*
+ * What was asked of this freezer and whether it came about; a frozen cgroup above does not count.
+ */
+static int freezer_own_state(const struct freezer *freezer)
+{
+	const char *file = freezer->v2 ? "cgroup.freeze" : "freezer.self_freezing";
+	char asked[16];
+	ssize_t n = file_read_at(freezer->dirfd, file, asked, sizeof(asked));
+	int r;
+
+	if (n < 0 && n != -ENOENT)
+		return (int)n;
+	if (n > 0 && !strcmp(asked, "0"))
+		return CGROUP_THAWED;
+	r = freezer_state(freezer);
+	if (r == -EINPROGRESS)
+		return CGROUP_FREEZING;
+	if (r == 0)
+		return n > 0 ? CGROUP_FREEZING : CGROUP_THAWED;
+	return r < 0 ? r : CGROUP_FROZEN;
+}
+
+int cgroup_freezer(const struct cgroup *cg, struct error *err)
+{
+	int (*const opens[])(const struct cgroup *, struct freezer *) = {freezer_open_v2,
+									 freezer_open_v1};
+	int state = CGROUP_THAWED;
+
+	/* Somebody else may have used the other freezer of a hybrid host. */
+	for (size_t i = 0; !cg->disabled && i < ARRAY_SIZE(opens); i++) {
+		struct freezer freezer = {.dirfd = -EBADF};
+		int r = opens[i](cg, &freezer);
+
+		if (r == 0)
+			r = freezer_own_state(&freezer);
+		close_keeping_errno(freezer.dirfd);
+		/* ENODEV: the cgroup was removed while we read. */
+		if (r < 0 && r != -ENOENT && r != -ENODEV)
+			return error_sys_num(err, r, "read the freezer of cgroup %s", cg->path);
+		if (r > state)
+			state = r;
+	}
+	return state;
+}
+
 int cgroup_is_frozen(const struct cgroup *cg, struct error *err)
 {
-	struct freezer freezer = {.dirfd = -EBADF};
-	int r = cg->disabled ? -ENOENT : freezer_open_v2(cg, &freezer);
-	bool frozen = false;
+	int state = cgroup_freezer(cg, err);
 
-	if (r == 0)
-		r = freezer_state(&freezer);
-	close_keeping_errno(freezer.dirfd);
-	frozen = r == 1;
-	if (frozen || cg->disabled)
-		return frozen;
-	/* Somebody else may have used the other freezer of a hybrid host. */
-	if (r >= 0 || r == -ENOENT) {
-		freezer.dirfd = -EBADF;
-		r = freezer_open_v1(cg, &freezer);
-		if (r == 0)
-			r = freezer_state(&freezer);
-		close_keeping_errno(freezer.dirfd);
-	}
-	if (r == -EINPROGRESS || r == 1)
-		return 1;
-	if (r < 0 && r != -ENOENT)
-		return error_sys_num(err, r, "read the freezer of cgroup %s", cg->path);
-	return 0;
+	return state < 0 ? state : state != CGROUP_THAWED;
 }

@@ -86,7 +86,20 @@ static int nearest_open(const struct cgroup *cg, size_t index)
 	return below_root ? take_fd(&dir) : -EBADF;
 }
 
-static int check_row(struct limit_source *from, int index, struct error *err)
+static int no_file(const struct limit_source *from, const char *file, const char *where,
+		   struct error *err)
+{
+	if (where)
+		return error_config(err,
+				    "linux.resources.%s: %s has no %s: the kernel lacks it, or the "
+				    "%s controller is not enabled there",
+				    from->row->field, where, file, from->row->controller);
+	return error_config(err, "linux.resources.%s: the host's %s controller has no %s",
+			    from->row->field, from->row->controller, file);
+}
+
+/* @where: the container's cgroup, if from->dirfd is that. */
+static int check_row(struct limit_source *from, int index, const char *where, struct error *err)
 {
 	const struct limit_row *row = from->row;
 	struct limit limit;
@@ -103,16 +116,14 @@ static int check_row(struct limit_source *from, int index, struct error *err)
 					    "linux.resources.%s: the host has no %s controller",
 					    row->field, row->controller);
 		if (from->dirfd >= 0 && !row->optional && !limit_has_file(from, limit.file))
-			return error_config(
-				err, "linux.resources.%s: the host's %s controller has no %s",
-				row->field, row->controller, limit.file);
+			return no_file(from, limit.file, where, err);
 		from->index++;
 	}
 	return r;
 }
 
 static int check_table(const struct cgroup *cg, const struct table *table,
-		       const struct spec_resources *resources, struct error *err)
+		       const struct spec_resources *resources, bool made, struct error *err)
 {
 	for (size_t i = 0; i < *table->count; i++) {
 		const struct limit_row *row = &table->rows[i];
@@ -125,19 +136,31 @@ static int check_table(const struct cgroup *cg, const struct table *table,
 		/* A controller that nobody mounted is told of once, by v1's row. */
 		if (index < 0 ? table->v2 : cg->host->hierarchies[index].v2 != table->v2)
 			continue;
+		if (index >= 0 && made)
+			dir = cgroup_dir_open(cg, (size_t)index);
+		from.dirfd = dir;
 		r = convert(&from, &limit, err);
 		if (r < 0)
 			return r;
 		if (r == 0)
 			continue;
-		if (index >= 0 && !table->v2)
-			dir = nearest_open(cg, (size_t)index);
-		from.dirfd = dir;
-		r = check_row(&from, index, err);
+		if (index >= 0 && !made && !table->v2)
+			from.dirfd = dir = nearest_open(cg, (size_t)index);
+		r = check_row(&from, index, made ? cg->path : NULL, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+int limits_check(const struct cgroup *cg, const struct spec_resources *resources, bool made,
+		 struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
+		r = check_table(cg, &tables[i], resources, made, err);
+	return r == 0 ? cgroup_unified_check(cg, resources, err) : r;
 }
 
 int cgroup_check(const struct cgroup *cg, const struct spec_resources *resources, struct error *err)
@@ -147,11 +170,7 @@ int cgroup_check(const struct cgroup *cg, const struct spec_resources *resources
 	if (cg->disabled)
 		return 0;
 	r = cgroup_devices_check(cg, resources, err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
-		r = check_table(cg, &tables[i], resources, err);
-	if (r == 0)
-		r = cgroup_unified_check(cg, resources, err);
-	return r;
+	return r == 0 ? limits_check(cg, resources, false, err) : r;
 }
 
 bool cgroup_wants_controller(const struct spec_resources *resources, const char *controller)
@@ -165,7 +184,7 @@ bool cgroup_wants_controller(const struct spec_resources *resources, const char 
 		struct error unused;
 
 		if (!strcmp(limits_v2[i].controller, controller) &&
-		    convert(&from, &limit, &unused) > 0)
+		    convert(&from, &limit, &unused) != 0)
 			return true;
 	}
 	for (size_t i = 0; i < resources->unified_count; i++)
@@ -203,7 +222,7 @@ static int write_limit(const struct cgroup *cg, const struct limit_source *from,
 }
 
 static int apply_row(const struct cgroup *cg, size_t index, struct limit_source *from,
-		     struct error *err)
+		     struct limit_undo *undo, struct error *err)
 {
 	autofd dir = cgroup_dir_open(cg, index);
 	struct limit limit;
@@ -215,6 +234,11 @@ static int apply_row(const struct cgroup *cg, size_t index, struct limit_source 
 		return error_sys_num(err, dir, "linux.resources.%s: open %s%s", from->row->field,
 				     cg->host->hierarchies[index].mount_point, cg->path);
 	while ((r = convert(from, &limit, err)) > 0) {
+		r = limit_undo_note(undo, index, dir, limit.file, limit.value);
+		if (r < 0)
+			return error_sys_num(
+				err, r, "linux.resources.%s: read %s%s/%s", from->row->field,
+				cg->host->hierarchies[index].mount_point, cg->path, limit.file);
 		r = write_limit(cg, from, index, &limit, err);
 		if (r < 0)
 			return r;
@@ -224,24 +248,24 @@ static int apply_row(const struct cgroup *cg, size_t index, struct limit_source 
 }
 
 static int try_row(const struct cgroup *cg, const struct table *table, size_t row_index,
-		   const struct spec_resources *resources, struct error *err)
+		   const struct spec_resources *resources, struct limit_undo *undo,
+		   struct error *err)
 {
 	const struct limit_row *row = &table->rows[row_index];
 	struct limit_source from = {.row = row, .resources = resources, .dirfd = -EBADF};
 	struct limit limit;
 	int index = cgroup_find(cg->host, row->controller);
-	int r;
 
 	if (index < 0 || cg->host->hierarchies[index].v2 != table->v2)
 		return 0;
-	r = convert(&from, &limit, err);
-	if (r <= 0)
-		return r;
+	/* A failure may be for want of the cgroup's files, which apply_row can ask. */
+	if (convert(&from, &limit, err) == 0)
+		return 0;
 	if (!cgroup_is_present(cg, (size_t)index))
 		return error_set(err, ERROR_SYSTEM, EACCES,
 				 "linux.resources.%s: no cgroup could be made in %s", row->field,
 				 cg->host->hierarchies[index].mount_point);
-	return apply_row(cg, (size_t)index, &from, err);
+	return apply_row(cg, (size_t)index, &from, undo, err);
 }
 
 /*
@@ -250,13 +274,14 @@ static int try_row(const struct cgroup *cg, const struct table *table, size_t ro
  * tried again when the others stand.
  */
 static int apply_table(const struct cgroup *cg, const struct table *table,
-		       const struct spec_resources *resources, struct error *err)
+		       const struct spec_resources *resources, struct limit_undo *undo,
+		       struct error *err)
 {
 	uint64_t again = 0;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < *table->count; i++) {
-		r = try_row(cg, table, i, resources, err);
+		r = try_row(cg, table, i, resources, undo, err);
 		if (r == -EINVAL) {
 			again |= UINT64_C(1) << i;
 			r = 0;
@@ -264,35 +289,19 @@ static int apply_table(const struct cgroup *cg, const struct table *table,
 	}
 	for (size_t i = 0; r == 0 && i < *table->count; i++)
 		if (again & (UINT64_C(1) << i))
-			r = try_row(cg, table, i, resources, err);
+			r = try_row(cg, table, i, resources, undo, err);
 	return r;
 }
 
-/* memory.checkBeforeUpdate: a limit below the usage is refused, instead of killing for it. */
-static int check_usage(const struct cgroup *cg, const struct spec_resources *resources,
-		       struct error *err)
+int limits_apply(const struct cgroup *cg, const struct spec_resources *resources,
+		 struct limit_undo *undo, struct error *err)
 {
-	int64_t limit = resources->memory.limit.value;
-	int index = cgroup_find(cg->host, "memory");
-	autofd dir = -EBADF;
-	char text[32];
-	bool v2;
+	int r = 0;
 
-	if (!resources->memory.check_before_update.value || limit <= 0 || index < 0)
-		return 0;
-	v2 = cg->host->hierarchies[index].v2;
-	dir = cgroup_dir_open(cg, (size_t)index);
-	if (dir < 0 || file_read_at(dir, v2 ? "memory.current" : "memory.usage_in_bytes", text,
-				    sizeof(text)) < 0)
-		return error_sys_num(err, ENODATA,
-				     "linux.resources.memory.checkBeforeUpdate: the "
-				     "memory usage is not known");
-	if (strtoll(text, NULL, 10) > limit)
-		return error_set(err, ERROR_STATE, EBUSY,
-				 "linux.resources.memory.limit: rejecting memory limit %lld: the "
-				 "usage is %s",
-				 (long long)limit, text);
-	return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
+		r = apply_table(cg, &tables[i], resources, undo, err);
+	/* Last, because they are the user's last word on files that the fields above write too. */
+	return r == 0 ? cgroup_unified_apply(cg, resources, undo, err) : r;
 }
 
 int cgroup_apply(struct cgroup *cg, const struct spec_resources *resources, struct error *err)
@@ -303,13 +312,6 @@ int cgroup_apply(struct cgroup *cg, const struct spec_resources *resources, stru
 		return 0;
 	r = cgroup_check(cg, resources, err);
 	if (r == 0)
-		r = check_usage(cg, resources, err);
-	if (r == 0)
 		r = cgroup_devices_apply(cg, resources, err);
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++)
-		r = apply_table(cg, &tables[i], resources, err);
-	/* Last, because they are the user's last word on files that the fields above write too. */
-	if (r == 0)
-		r = cgroup_unified_apply(cg, resources, err);
-	return r;
+	return r == 0 ? limits_apply(cg, resources, NULL, err) : r;
 }

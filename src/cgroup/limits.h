@@ -19,6 +19,7 @@
 #define BLKIO_WEIGHT_MAX 1000
 
 struct limit_row;
+struct limit_undo;
 
 /* One write. */
 struct limit {
@@ -104,7 +105,42 @@ bool cgroup_wants_controller(const struct spec_resources *resources, const char 
 int cgroup_unified_check(const struct cgroup *cg, const struct spec_resources *resources,
 			 struct error *err);
 int cgroup_unified_apply(const struct cgroup *cg, const struct spec_resources *resources,
-			 struct error *err);
+			 struct limit_undo *undo, struct error *err);
+
+/*
+ * limits_check - all but devices
+ * @made: the cgroup is there and holds the container: its own files are looked at
+ */
+int limits_check(const struct cgroup *cg, const struct spec_resources *resources, bool made,
+		 struct error *err);
+
+/* limits_apply - write all but devices. @undo: NULL, or what goes back by limit_undo_all. */
+int limits_apply(const struct cgroup *cg, const struct spec_resources *resources,
+		 struct limit_undo *undo, struct error *err);
+
+/*
+ * What files said before they were written.
+ *
+ * limit_undo_note - remember what @file of @dirfd must be told for @value to be forgotten; does
+ * nothing without @undo. limit_undo_all - tell them, the last one first; 0, or the first failure.
+ */
+struct limit_undo_entry {
+	size_t hierarchy;
+	char file[96];
+	char *text; /* owned */
+};
+struct limit_undo {
+	size_t count;
+	struct limit_undo_entry *entries; /* owned */
+};
+int limit_undo_note(struct limit_undo *undo, size_t hierarchy, int dirfd, const char *file,
+		    const char *value);
+int limit_undo_all(const struct cgroup *cg, const struct limit_undo *undo);
+void limit_undo_done(struct limit_undo *undo);
+#define autoundo __attribute__((cleanup(limit_undo_done))) struct limit_undo
+
+/* limit_present - what a file of one number says now; "max" is INT64_MAX. Negative errno. */
+int64_t limit_present(int dirfd, const char *file);
 
 /* limit_write - each line of @value by a write of its own: io.max and its like take one at a time.
  */

@@ -19,6 +19,12 @@ static int swap(const struct limit_source *from, struct limit *ret, struct error
 
 	if (r < 0 || from->index > 0)
 		return r;
+	/* An update of the sum alone: the limit is the one in force. */
+	if (limit == 0 && value > 0 && from->dirfd >= 0) {
+		limit = limit_present(from->dirfd, "memory.max");
+		if (limit == INT64_MAX || limit < 0)
+			limit = 0;
+	}
 	/* "Memory without a limit" says the same of the sum, unless the sum is given. */
 	if (value == 0 && limit < 0)
 		value = -1;
@@ -33,6 +39,11 @@ static int swap(const struct limit_source *from, struct limit *ret, struct error
 				    "linux.resources.memory.swap: %lld is memory and swap "
 				    "together; without memory.limit the swap in it is not known",
 				    (long long)value);
+	if (value < limit)
+		return error_config(err,
+				    "linux.resources.memory.swap: %lld is memory and swap "
+				    "together, and less than the memory limit in force (%lld)",
+				    (long long)value, (long long)limit);
 	return limit_format(ret, "%lld", (long long)(value - limit));
 }
 

@@ -3,10 +3,12 @@ cgroup_files = src/cgroup/cgroup.h src/cgroup/dir.h src/cgroup/devices.h src/cgr
 	src/cgroup/delegate.c src/cgroup/members.c src/cgroup/limits.c src/cgroup/convert.c \
 	src/cgroup/limits_v1.c src/cgroup/limits_v2.c src/cgroup/weight.c src/cgroup/unified.c \
 	src/cgroup/devices.c src/cgroup/devices_v1.c src/cgroup/devices_bpf.c src/cgroup/freeze.c \
-	src/cgroup/kill.c src/cgroup/remove.c src/cgroup/usage.c src/cgroup/usage_open.c
+	src/cgroup/update.c src/cgroup/undo.c src/cgroup/kill.c src/cgroup/remove.c src/cgroup/usage.c src/cgroup/usage_open.c
 
-# The first three need no root: a plain directory stands in for /sys/fs/cgroup.
-check_PROGRAMS += test-place test-limits test-devices test-cgroup-root
+# All but the last need no root: a plain directory stands in for /sys/fs/cgroup.
+check_PROGRAMS += test-place test-limits test-update test-devices test-cgroup-root
+test_update_SOURCES = src/cgroup/test-update.c src/cgroup/stand_in.h
+test_update_LDADD = $(core_libs)
 test_place_SOURCES = src/cgroup/test-place.c src/cgroup/stand_in.h
 test_place_LDADD = $(core_libs)
 test_limits_SOURCES = src/cgroup/test-limits.c src/cgroup/stand_in.h
@@ -15,4 +17,4 @@ test_devices_SOURCES = src/cgroup/test-devices.c src/cgroup/stand_in.h
 test_devices_LDADD = $(core_libs)
 test_cgroup_root_SOURCES = src/cgroup/test-cgroup-root.c src/cgroup/stand_in.h
 test_cgroup_root_LDADD = $(core_libs)
-TESTS += test-place test-limits test-devices test-cgroup-root
+TESTS += test-place test-limits test-update test-devices test-cgroup-root

@@ -414,28 +414,12 @@ static void writes_unified(void)
 	cgroup_open(&cg, &host, "/x");
 	r.unified = pairs;
 	r.unified_count = 2;
-	check_int(cgroup_unified_apply(&cg, &r, &err), 0);
+	check_int(cgroup_unified_apply(&cg, &r, NULL, &err), 0);
 	check_text(got("x/memory.high"), "1000");
 	check_text(got("x/io.max"), "8:16 rbps=2");
 	r.unified = &(struct spec_pair){"memory.min", "1"};
 	r.unified_count = 1;
-	check_error(cgroup_unified_apply(&cg, &r, &err), ENOENT, "unified[\"memory.min\"]");
-	stand_in_end();
-}
-
-static void check_before_update(void)
-{
-	begin(stand_in_v1);
-	PUT("memory/", "memory.limit_in_bytes");
-	PUT("devices/", "devices.allow", "devices.deny");
-	put("memory/x/memory.usage_in_bytes", "5000\n");
-	SET(r.memory.limit, 4000);
-	SET(r.memory.check_before_update, true);
-	check_error(apply(), EBUSY, "rejecting memory limit 4000");
-	check_text(got("memory/x/memory.limit_in_bytes"), "");
-	SET(r.memory.limit, 6000);
-	check_int(apply(), 0);
-	check_text(got("memory/x/memory.limit_in_bytes"), "6000");
+	check_error(cgroup_unified_apply(&cg, &r, NULL, &err), ENOENT, "unified[\"memory.min\"]");
 	stand_in_end();
 }
 
@@ -452,7 +436,6 @@ static const struct tap_test tests[] = {
 	{"v2: fields of v1 controllers are refused by name", checks_v2},
 	{"unified: only files of v2 controllers and limits of the core", unified},
 	{"unified: values are written line by line", writes_unified},
-	{"memory.checkBeforeUpdate refuses a limit below the usage", check_before_update},
 };
 
 int main(void)

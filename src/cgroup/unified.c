@@ -78,19 +78,22 @@ int cgroup_unified_check(const struct cgroup *cg, const struct spec_resources *r
 }
 
 int cgroup_unified_apply(const struct cgroup *cg, const struct spec_resources *resources,
-			 struct error *err)
+			 struct limit_undo *undo, struct error *err)
 {
+	size_t index = (size_t)cgroup_find_v2(cg->host);
 	autofd dir = -EBADF;
 
 	if (resources->unified_count == 0)
 		return 0;
-	dir = cgroup_dir_open(cg, (size_t)cgroup_find_v2(cg->host));
+	dir = cgroup_dir_open(cg, index);
 	if (dir < 0)
 		return error_sys_num(err, dir, "linux.resources.unified: open cgroup %s", cg->path);
 	for (size_t i = 0; i < resources->unified_count; i++) {
 		const struct spec_pair *pair = &resources->unified[i];
-		int r = limit_write(dir, pair->key, pair->value);
+		int r = limit_undo_note(undo, index, dir, pair->key, pair->value);
 
+		if (r == 0)
+			r = limit_write(dir, pair->key, pair->value);
 		if (r == -ENOENT)
 			return error_set(
 				err, ERROR_SYSTEM, ENOENT,

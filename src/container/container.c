@@ -227,6 +227,28 @@ int container_lock(struct container *c, struct error *err)
 	return r < 0 ? r : container_reload(c, err);
 }
 
+/* state.json is as good as any file: it is never replaced, and goes last. */
+int container_lock_cgroup(struct container *c, bool wait, struct error *err)
+{
+	autofd fd = openat(c->state_dirfd, RECORD_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT && !is_still_linked(c)
+			       ? missing(c->id, err)
+			       : error_sys(err, RECORD_FILE " of %s", c->id);
+	while (flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)) < 0) {
+		if (errno == EWOULDBLOCK)
+			return -EWOULDBLOCK;
+		if (errno != EINTR)
+			return error_sys(err, "lock the cgroup of %s", c->id);
+	}
+	if (!is_still_linked(c))
+		return missing(c->id, err);
+	r = container_reload(c, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
 /*
  * container_erase removes what ocirun itself put there, and says so when there is more. The record
  * goes last: whoever is killed on the way leaves a container, or an empty directory.

@@ -90,6 +90,17 @@ int container_open(struct container *c, const char *root, const char *id, struct
  * well. */
 int container_lock(struct container *c, struct error *err);
 
+/*
+ * container_lock_cgroup - one at a time changes the settings of the container's cgroup: its freezer
+ * and limits
+ * @wait: for whoever holds it; else -EWOULDBLOCK, without an error text
+ *
+ * Apart from container_lock, so that a hook that `start` waits for may pause or update. Whoever
+ * wants both takes container_lock first. Loads the log again. Returns a descriptor; closing it
+ * releases the lock.
+ */
+int container_lock_cgroup(struct container *c, bool wait, struct error *err);
+
 /* container_reload - read new lines of the log; settle status and facts. */
 int container_reload(struct container *c, struct error *err);
 

@@ -137,10 +137,12 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 {
 	struct error gone = ERROR_INIT;
 	struct cgroup_host host;
-	autofd pidfd = -EBADF;
+	autofd pidfd = -EBADF, cgroup_lock = -EBADF;
 	struct cgroup cg;
 	int r;
 
+	/* A `pause` that is under way must not freeze again what is killed here. */
+	cgroup_lock = container_lock_cgroup(c, true, &gone);
 	r = check_status(c, force, err);
 	if (r == 0)
 		r = find_cgroup(&cg, &host, c, err);

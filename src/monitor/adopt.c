@@ -15,6 +15,7 @@
 #include "container/facts.h"
 #include "container/lifecycle.h"
 #include "monitor/exited.h"
+#include "monitor/frozen.h"
 #include "monitor/handover.h"
 
 /* How long a living monitor gets to write the line of an init that is dead already. */
@@ -164,5 +165,8 @@ int monitor_adopt(struct container *c, struct error *err)
 	pidfd = container_pidfd(c, &gone);
 	if (pidfd < 0 && gone.errnum != ESRCH)
 		return 0; /* cannot tell (no descriptors left, say): another verb will */
-	return settle(c, pidfd, err);
+	r = settle(c, pidfd, err);
+	if (r == 0)
+		frozen_settle(c);
+	return r;
 }

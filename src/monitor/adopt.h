@@ -16,6 +16,7 @@
  * - init dead and the monitor alive: waits a moment for its line;
  * - init dead and no monitor: `exited` with what a zombie still tells, else monitor-lost, or
  *   unobserved with --monitor=none.
+ * - frozen or thawed, and the log does not know: `paused` or `resumed` (monitor/frozen.h).
  * @c's status and facts are up to date afterwards. What cannot be done is left for the next verb;
  * only an unwritable log is an error.
  */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "spec/resources.h"
 #include "spec/sections.h"
 
 #define MEMORY	   "config-linux.md#memory"
@@ -41,6 +42,9 @@ static int memory_check(struct reader *r, const struct place *at, void *object)
 
 	/* 0 and less: nothing asked, or unlimited. */
 	if (swap <= 0)
+		return 0;
+	/* An update has the container's limit to go with. */
+	if (limit == 0 && !r->spec)
 		return 0;
 	if (limit == 0)
 		return field_error(r, MEMBER(at, "swap"), "needs a memory limit");
@@ -202,3 +206,39 @@ const struct field resources_fields[] = {
 	APPLY("unified", UNIFIED, read_unified, 0),
 	{.key = NULL},
 };
+
+static int read_document(struct reader *r, const char *text, size_t length,
+			 struct spec_resources *resources)
+{
+	cJSON *document = NULL;
+	int rc = json_parse(text, length, r->name, &document, r->err);
+
+	if (rc < 0)
+		return rc;
+	arena_adopt(r->arena, document);
+	return field_read_members(r, NULL, document, resources_fields, resources);
+}
+
+int resources_parse(const char *text, size_t length, const char *name,
+		    struct resources_update *update, struct error *err)
+{
+	struct resources_update fresh = {.arena = arena_new()};
+	struct reader r = {.name = name, .arena = fresh.arena, .err = err};
+	int rc;
+
+	if (!r.arena)
+		return field_no_memory(&r);
+	rc = read_document(&r, text, length, &fresh.resources);
+	if (rc < 0) {
+		arena_free(r.arena);
+		return rc;
+	}
+	*update = fresh;
+	return 0;
+}
+
+void resources_done(struct resources_update *update)
+{
+	arena_free(update->arena);
+	*update = (struct resources_update){0};
+}

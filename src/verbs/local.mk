@@ -5,14 +5,21 @@ verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/o
 	src/verbs/foreground.c src/verbs/foreground.h src/verbs/state.c src/verbs/list.c \
 	src/verbs/kill.c src/verbs/delete.c src/verbs/spec.c src/verbs/features.c src/verbs/events.c src/verbs/wait.c \
 	src/verbs/follow.c src/verbs/follow.h src/verbs/pretty.c src/verbs/pretty.h \
-	src/verbs/duration.c src/verbs/duration.h \
+	src/verbs/pause.c src/verbs/resume.c src/verbs/settings.c src/verbs/settings.h \
+	src/verbs/ps.c src/verbs/ps_table.c src/verbs/ps_table.h \
+	src/verbs/update.c src/verbs/update_fields.c src/verbs/update_fields.h \
+	src/verbs/size.c src/verbs/size.h src/verbs/duration.c src/verbs/duration.h \
 	src/setup/seccomp_version.c src/setup/seccomp_version.h
 
-check_PROGRAMS += test-options test-signal-names test-duration
+check_PROGRAMS += test-options test-signal-names test-duration test-size test-ps-table
+test_size_SOURCES = src/verbs/test-size.c
+test_size_LDADD = $(core_libs)
+test_ps_table_SOURCES = src/verbs/test-ps-table.c
+test_ps_table_LDADD = $(core_libs)
 test_duration_SOURCES = src/verbs/test-duration.c
 test_duration_LDADD = $(core_libs)
 test_options_SOURCES = src/verbs/test-options.c
 test_options_LDADD = $(core_libs)
 test_signal_names_SOURCES = src/base/test-signal-names.c
 test_signal_names_LDADD = $(core_libs)
-TESTS += test-options test-signal-names test-duration
+TESTS += test-options test-signal-names test-duration test-size test-ps-table
