@@ -239,7 +239,7 @@ static void count(struct census *all, const char *name, const struct stat *st, c
 	if (all->oldest[0] && !is_before(&st->st_mtim, &all->oldest_mtime))
 		return;
 	all->oldest_mtime = st->st_mtim;
-	(void)snprintf(all->oldest, sizeof(all->oldest), "%s", name);
+	memcpy(all->oldest, name, strlen(name) + 1);
 }
 
 static struct census take_census(int dirfd, const char *newest)
