@@ -58,6 +58,9 @@ struct cgroup {
 int cgroup_place(struct cgroup *cg, const struct cgroup_host *host, const char *cgroups_path,
 		 const char *id, bool privileged, struct error *err);
 
+/* cgroup_is_possible - may the caller make or use it in any hierarchy? Touches nothing. */
+bool cgroup_is_possible(const struct cgroup *cg);
+
 /*
  * cgroup_open - take up a recorded @path again (any verb after create). Always succeeds.
  *

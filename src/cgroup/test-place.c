@@ -91,6 +91,21 @@ static void places(void)
 	stand_in_end();
 }
 
+static void knows_what_is_possible(void)
+{
+	stand_in_v2();
+	check_int(cgroup_host_probe(&host, stand_in, &err), 0);
+	put("a/b/cgroup.procs", "");
+	put("a/file", "");
+	cgroup_open(&cg, &host, "/a/b");
+	check(cgroup_is_possible(&cg)); /* there, and its cgroup.procs can be written */
+	cgroup_open(&cg, &host, "/a/c/d");
+	check(cgroup_is_possible(&cg)); /* the nearest that is there can be written */
+	cgroup_open(&cg, &host, "/a");
+	check(!cgroup_is_possible(&cg)); /* there, without a cgroup.procs */
+	stand_in_end();
+}
+
 static void opens_a_record(void)
 {
 	stand_in_v2();
@@ -289,6 +304,7 @@ static const struct tap_test tests[] = {
 	{"a hybrid host has a v2 hierarchy beside those of v1", probes_hybrid},
 	{"a directory without cgroups is an error", probes_nothing},
 	{"cgroupsPath: absolute as it is, relative below /ocirun, never the root or ..", places},
+	{"whether the caller may make it is told without making it", knows_what_is_possible},
 	{"a recorded path is taken up; a damaged one disables every operation", opens_a_record},
 	{"v2: controllers are enabled in the parents, and the umask does not matter", creates_v2},
 	{"beside v1 only the controllers are enabled that the config needs",

@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/compat.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/message.h"
 #include "base/path.h"
 #include "container/facts.h"
@@ -87,6 +88,21 @@ static int check_rootfs(struct launch *l, struct error *err)
 	return 0;
 }
 
+/*
+ * A user without rights in any hierarchy, who asks for no limits: there will be no cgroup, and the
+ * record has to say so, or later verbs would take init for a process that has left it.
+ */
+static int do_without_cgroup(struct launch *l, struct error *err)
+{
+	int r = cgroup_apply(&l->cgroup, &l->spec.resources, err);
+
+	if (r < 0)
+		return r;
+	log_debug("no cgroup: %s may not be made", l->cgroup.path);
+	l->cgroup.disabled = true;
+	return 0;
+}
+
 static int check_cgroup(struct launch *l, struct error *err)
 {
 	int r;
@@ -102,7 +118,9 @@ static int check_cgroup(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	l->cgroup.tolerant = l->rootless;
-	return cgroup_check(&l->cgroup, &l->spec.resources, err);
+	r = cgroup_check(&l->cgroup, &l->spec.resources, err);
+	return r == 0 && l->rootless && !cgroup_is_possible(&l->cgroup) ? do_without_cgroup(l, err)
+									: r;
 }
 
 static int count_preserved(struct launch *l, struct error *err)
