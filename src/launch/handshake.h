@@ -22,6 +22,11 @@ enum message_kind {
 	INIT_WANTS_PLAN,
 	MONITOR_SENT_PLAN, /* with the plan's descriptor */
 	INIT_FAILED,	   /* with the error; legal at any time */
+	/* legal at any time between the id maps and the hooks: helper.h */
+	INIT_WANTS_SOURCE,     /* value: index of the mount, -1: root.path */
+	MONITOR_OPENED_SOURCE, /* with its descriptor */
+	INIT_WANTS_MOUNT_IDS,  /* value: index of the mount; with the detached mount */
+	MONITOR_MAPPED_MOUNT,
 	/* monitor and parent */
 	PARENT_SAW_KERNEL, /* value: can the kernel tell a reaped process's status? */
 	MONITOR_IS_READY,  /* value: init's pid; with its pidfd */

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "launch/process.h"
+#include "launch/errands.h"
 #include "launch/roles.h"
 #include "setup/home.h"
 #include "setup/hooks.h"
@@ -213,6 +214,7 @@ static int become_stub(const struct launch *l, const struct setup *s, struct err
 static int set_up(struct launch *l, struct message *failure, struct error *err)
 {
 	struct cgroup_view views[CGROUP_HIERARCHIES_MAX];
+	const struct setup_errands errands = errands_for_init(l);
 	struct setup s;
 	int r;
 
@@ -220,6 +222,7 @@ static int set_up(struct launch *l, struct message *failure, struct error *err)
 	if (r < 0)
 		return r;
 	fill_setup(l, &s, views);
+	s.errands = &errands;
 	r = steps_run(mount_steps, &s, &l->spec, err);
 	if (r < 0)
 		return r;

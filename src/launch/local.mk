@@ -6,6 +6,7 @@ launch_files = src/launch/launch.h src/launch/roles.h src/launch/handshake.c \
 	src/launch/teardown.h src/launch/watching.c src/launch/watching.h
 
 check_PROGRAMS += test-handshake
+launch_files += src/launch/errands.c src/launch/errands.h
 test_handshake_SOURCES = src/launch/test-handshake.c
 test_handshake_LDADD = $(core_libs)
 TESTS += test-handshake

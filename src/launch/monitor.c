@@ -21,6 +21,7 @@
 #include "base/message.h"
 #include "container/facts.h"
 #include "container/lifecycle.h"
+#include "launch/errands.h"
 #include "launch/roles.h"
 #include "launch/undo.h"
 #include "monitor/handover.h"
@@ -235,15 +236,20 @@ static void warn_of_ungranted(const struct plan_report *report)
 	log_warning("process.capabilities: this process cannot have %s", names);
 }
 
-static int receive_from_init(struct launch *l, union from_init *m, struct error *err)
+static int receive_from_init(struct launch *l, union from_init *m, int *ret_fd, struct error *err)
 {
+	int fds[MESSAGE_MAX_FDS];
+	size_t fd_count = 0;
 	ssize_t n;
 	int r = wait_for_init(l, err);
 
 	if (r < 0)
 		return r;
 	memset(m, 0, sizeof(*m));
-	n = message_receive(l->init_fd, m, sizeof(*m), NULL, NULL);
+	n = message_receive(l->init_fd, m, sizeof(*m), fds, &fd_count);
+	*ret_fd = fd_count > 0 ? fds[0] : -EBADF;
+	for (size_t i = 1; i < fd_count; i++)
+		(void)close(fds[i]);
 	if (n < 0)
 		return error_sys_num(err, (int)n, "receive from init");
 	if (n == 0)
@@ -270,15 +276,22 @@ static int serve_init(struct launch *l, struct error *err)
 
 	for (;;) {
 		const struct exchange *e;
+		autofd fd = -EBADF;
 
 		if (plan_fd < 0 && (position > 0 || !spec_is_new(&l->spec, NAMESPACE_USER))) {
 			plan_fd = build_plan(l, err);
 			if (plan_fd < 0)
 				return plan_fd;
 		}
-		r = receive_from_init(l, &m, err);
+		r = receive_from_init(l, &m, &fd, err);
 		if (r < 0)
 			return r;
+		if (errands_is_asked(m.kind)) {
+			r = errands_answer(l, &m.message, fd, err);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		if (m.kind == PLAN_READY) {
 			warn_of_ungranted(&m.report);
 			return 0;

@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,15 +31,21 @@ struct id_map {
 	uint32_t own_id;
 };
 
-static struct id_map uid_map(const struct spec *spec)
+static struct id_maps maps_of(const struct spec *spec)
 {
-	return (struct id_map){"uid_map", "newuidmap", spec->uid_maps, spec->uid_map_count,
+	return (struct id_maps){spec->uid_maps, spec->uid_map_count, spec->gid_maps,
+				spec->gid_map_count};
+}
+
+static struct id_map uid_map(const struct id_maps *maps)
+{
+	return (struct id_map){"uid_map", "newuidmap", maps->uid_maps, maps->uid_map_count,
 			       geteuid()};
 }
 
-static struct id_map gid_map(const struct spec *spec)
+static struct id_map gid_map(const struct id_maps *maps)
 {
-	return (struct id_map){"gid_map", "newgidmap", spec->gid_maps, spec->gid_map_count,
+	return (struct id_map){"gid_map", "newgidmap", maps->gid_maps, maps->gid_map_count,
 			       getegid()};
 }
 
@@ -162,26 +172,83 @@ static int apply_map(pid_t pid, const struct id_map *map, bool privileged, struc
 	return run_helper(pid, map, err);
 }
 
-bool id_maps_deny_setgroups(const struct spec *spec, bool privileged)
+static bool deny_setgroups(const struct id_maps *maps, bool privileged)
 {
-	struct id_map map = gid_map(spec);
+	struct id_map map = gid_map(maps);
 
 	return !privileged && is_own_id_only(&map);
 }
 
-int id_maps_write(pid_t pid, const struct spec *spec, bool privileged, struct error *err)
+static int write_maps(pid_t pid, const struct id_maps *maps, bool privileged, struct error *err)
 {
-	struct id_map uids = uid_map(spec), gids = gid_map(spec);
+	struct id_map uids = uid_map(maps), gids = gid_map(maps);
 	int r = 0;
 
 	/* Without it, the kernel refuses a gid map from the unprivileged (user_namespaces(7)). */
-	if (id_maps_deny_setgroups(spec, privileged))
+	if (deny_setgroups(maps, privileged))
 		r = write_file(pid, "setgroups", "deny", err);
 	if (r == 0)
 		r = apply_map(pid, &gids, privileged, err);
 	if (r == 0)
 		r = apply_map(pid, &uids, privileged, err);
 	return r;
+}
+
+bool id_maps_deny_setgroups(const struct spec *spec, bool privileged)
+{
+	struct id_maps maps = maps_of(spec);
+
+	return deny_setgroups(&maps, privileged);
+}
+
+int id_maps_write(pid_t pid, const struct spec *spec, bool privileged, struct error *err)
+{
+	struct id_maps maps = maps_of(spec);
+
+	return write_maps(pid, &maps, privileged, err);
+}
+
+/* ---- a namespace for its maps alone ---- */
+
+static int open_namespace_of(pid_t pid, struct error *err)
+{
+	autofd proc_fd = procfs_open_host();
+	char path[32];
+	int fd;
+
+	if (proc_fd < 0)
+		return error_sys_num(err, proc_fd, "open /proc");
+	(void)snprintf(path, sizeof(path), "%d/ns/user", (int)pid);
+	fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, "open /proc/%s", path) : fd;
+}
+
+/* The child does nothing: it is there for the namespace to have a name in /proc. */
+static pid_t clone_idle(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0UL, 0UL, 0UL, 0UL);
+
+	if (pid != 0)
+		return pid;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		(void)pause();
+}
+
+int id_maps_new_namespace(const struct id_maps *maps, bool privileged, struct error *err)
+{
+	pid_t pid = clone_idle();
+	int r, fd = -EBADF;
+
+	if (pid < 0)
+		return error_sys(err, "clone CLONE_NEWUSER");
+	r = write_maps(pid, maps, privileged, err);
+	if (r == 0)
+		fd = r = open_namespace_of(pid, err);
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return r < 0 ? r : fd;
 }
 
 /* ---- time ---- */

@@ -19,6 +19,21 @@
  */
 int id_maps_write(pid_t pid, const struct spec *spec, bool privileged, struct error *err);
 
+/* The maps of a user namespace; borrowed. */
+struct id_maps {
+	const struct spec_id_map *uid_maps;
+	size_t uid_map_count;
+	const struct spec_id_map *gid_maps;
+	size_t gid_map_count;
+};
+
+/*
+ * id_maps_new_namespace - a user namespace without processes, for mounts whose IDs it maps
+ * @privileged: as for id_maps_write
+ * Returns its descriptor, or a negative errno. It is made in a child that is gone when we return.
+ */
+int id_maps_new_namespace(const struct id_maps *maps, bool privileged, struct error *err);
+
 /* id_maps_deny_setgroups - whether id_maps_write() denies setgroups(2) in the namespace. */
 bool id_maps_deny_setgroups(const struct spec *spec, bool privileged);
 

@@ -31,7 +31,8 @@ test_join_LDADD = $(core_libs)
 TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join
 
 # The root file system.
-setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/cgroup_mount.c \
+setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/mount_target.c \
+	src/setup/bind.c src/setup/copy_up.c src/setup/cgroup_mount.c \
 	src/setup/rootfs.c src/setup/devices.c src/setup/masks.c \
 	src/setup/terminal.c src/setup/terminal.h
 

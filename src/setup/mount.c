@@ -89,7 +89,8 @@ static int mount_by_proc(const struct setup *s, int source_fd, const struct moun
 static int find_mounted(const struct mount_place *place, int like, struct error *err)
 {
 	struct stat now, before, wanted;
-	autofd fd = path_open_in(place->root_fd, place->path, O_PATH, err);
+	autofd fd = path_open_in(place->root_fd, place->path,
+				 O_PATH | (place->nofollow ? O_NOFOLLOW : 0), err);
 
 	if (fd < 0)
 		return fd;
@@ -193,12 +194,12 @@ static int configure(int fs_fd, const struct mount_filesystem *fs)
 	return fs->data ? configure_data(fs_fd, fs->data) : 0;
 }
 
-/* fsconfig(2) cuts at 256 bytes (an overlay's lowerdir), and has no name for MS_I_VERSION. */
+/* fsconfig(2) cuts at 256 bytes (an overlay's lowerdir), and has no name for these flags. */
 static bool fits_fsconfig(const struct mount_filesystem *fs)
 {
 	const char *p = fs->data;
 
-	if (fs->flags & MS_I_VERSION)
+	if (fs->flags & (MS_I_VERSION | MS_SILENT))
 		return false;
 	if (fs->source && strlen(fs->source) > FSCONFIG_VALUE_MAX)
 		return false;
@@ -250,6 +251,16 @@ int mount_new(const struct setup *s, const struct mount_filesystem *fs,
 		return fd;
 	r = mount_attach(fd, place, err);
 	return r < 0 ? r : take_fd(&fd);
+}
+
+int mount_again(const struct setup *s, const struct mount_filesystem *fs,
+		const struct mount_place *place, struct error *err)
+{
+	int r = mount_by_proc(s, -EBADF, fs, MS_REMOUNT | fs->flags, place->fd);
+
+	if (r == -EINVAL && !fs->data)
+		return error_set(err, ERROR_SYSTEM, EINVAL, "remount: nothing is mounted there");
+	return r < 0 ? error_sys_num(err, r, "remount") : 0;
 }
 
 int mount_copy(int fd, bool recursive)
@@ -314,8 +325,15 @@ int mount_alter(const struct setup *s, int mount_fd, const struct mount_change *
 {
 	int r = alter_new(mount_fd, change);
 
-	if (is_unavailable(r) && !change->recursive)
-		r = remount(s, mount_fd, change);
+	/* A refusal that mount(2) has no better answer to is the one to be told. */
+	if (is_unavailable(r) && !change->recursive) {
+		int again = remount(s, mount_fd, change);
+
+		r = again == 0 || r == -ENOSYS ? again : r;
+	}
+	if (r == -ENOSYS)
+		return error_set(err, ERROR_SYSTEM, ENOSYS,
+				 "change the flags of all mounts below: needs Linux 5.12");
 	return r < 0 ? error_sys_num(err, r, "change mount flags") : 0;
 }
 

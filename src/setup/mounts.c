@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config.json's mounts, in order, each onto a target that is found or made inside the root.
+ * config.json's mounts, in order, each onto its target (mount_target.c).
  * Source: config.md#mounts.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
@@ -16,161 +15,12 @@
 
 #include <sys/mount.h>
 
-#define PROC_ROOT_INODE	    1
-#define MADE_DIRECTORY_MODE 0755
-#define MADE_FILE_MODE	    0644
-
-/* A mount under way: the row of the config, and what its paths were found to be. */
-struct mounting {
-	const struct setup *s;
-	const struct spec *spec;
-	const struct spec_mount *m;
-	const char *path; /* the destination, cleaned */
-	struct mount_change change;
-	int source_fd; /* binds: O_PATH on the host */
-	bool source_is_directory;
-};
-
 bool is_late_readonly(const struct spec_mount *m, const char *path)
 {
-	return m->kind == MOUNT_FILESYSTEM && (m->flags_set & MS_RDONLY) &&
+	bool readonly = (m->flags_set | m->recursive_set) & MS_RDONLY;
+
+	return readonly && (m->kind == MOUNT_FILESYSTEM || m->kind == MOUNT_REMOUNT) &&
 	       strcmp(path, "/dev") == 0;
-}
-
-static bool is_type(const struct spec_mount *m, const char *type)
-{
-	return m->kind == MOUNT_FILESYSTEM && m->type && strcmp(m->type, type) == 0;
-}
-
-/* lxcfs and its like bind files over these; everything else in /proc is the kernel's word. */
-static bool may_cover_in_proc(const char *path)
-{
-	static const char *const files[] = {
-		"/proc/net/dev",
-		"/proc/cpuinfo",
-		"/proc/diskstats",
-		"/proc/loadavg",
-		"/proc/meminfo",
-		"/proc/slabinfo",
-		"/proc/stat",
-		"/proc/swaps",
-		"/proc/sys/crypto/fips_enabled",
-		"/proc/uptime",
-		"/proc/sys/kernel/ns_last_pid",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (strcmp(path, files[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool is_on_proc(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-}
-
-static bool is_proc_root(int fd)
-{
-	struct stat st;
-
-	return is_on_proc(fd) && fstat(fd, &st) == 0 && st.st_ino == PROC_ROOT_INODE;
-}
-
-static int refuse_in_proc(struct error *err)
-{
-	return error_set(err, ERROR_CONFIG, EPERM, "cannot be mounted because it is inside /proc");
-}
-
-/* By name, before anything is made (CVE-2019-16884, CVE-2025-52881). */
-static int check_proc_path(const struct mounting *mg, struct error *err)
-{
-	if (strcmp(mg->path, "/proc") == 0) {
-		if (is_type(mg->m, "proc") ||
-		    (mg->m->kind == MOUNT_BIND && is_proc_root(mg->source_fd)))
-			return 0;
-		return error_set(err, ERROR_CONFIG, EPERM,
-				 "cannot be mounted because it is not of type proc");
-	}
-	if (strncmp(mg->path, "/proc/", 6) == 0 && !may_cover_in_proc(mg->path))
-		return refuse_in_proc(err);
-	return 0;
-}
-
-/* By descriptor: the image's links may lead into a procfs that is mounted already. */
-static int check_proc_target(const struct mounting *mg, int target_fd, struct error *err)
-{
-	if (!is_on_proc(target_fd) || may_cover_in_proc(mg->path))
-		return 0;
-	if (strcmp(mg->path, "/proc") == 0 && is_proc_root(target_fd))
-		return 0;
-	return refuse_in_proc(err);
-}
-
-/* A link in place of /proc or /sys would send what is trusted there elsewhere (CVE-2019-19921). */
-static int open_ordinary_directory(const struct mounting *mg, struct error *err)
-{
-	const char *name;
-	autofd parent_fd =
-		path_open_parent_in(mg->s->rootfs_fd, mg->path, MADE_DIRECTORY_MODE, &name, err);
-	struct stat st;
-	int fd;
-
-	if (parent_fd < 0)
-		return parent_fd;
-	if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
-		return path_make_dir_in(parent_fd, name, MADE_DIRECTORY_MODE, err);
-	fd = openat(parent_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return error_set(err, ERROR_CONFIG, ENOTDIR,
-				 "filesystem \"%s\" must be mounted on ordinary directory",
-				 mg->m->type ? mg->m->type : "bind");
-	return fd < 0 ? error_sys(err, "open %s", mg->path) : fd;
-}
-
-static int open_target(const struct mounting *mg, struct error *err)
-{
-	int root_fd = mg->s->rootfs_fd, fd;
-
-	if (is_type(mg->m, "proc") || is_type(mg->m, "sysfs") || strcmp(mg->path, "/proc") == 0)
-		return open_ordinary_directory(mg, err);
-	if (mg->m->kind != MOUNT_BIND || mg->source_is_directory)
-		return path_make_dir_in(root_fd, mg->path, MADE_DIRECTORY_MODE, err);
-	fd = path_make_file_in(root_fd, mg->path, MADE_FILE_MODE, err);
-	if (fd == -EISDIR)
-		return error_set(err, ERROR_CONFIG, EISDIR,
-				 "is a directory, but the source %s is not", mg->m->source);
-	return fd;
-}
-
-static int open_source(struct mounting *mg, struct error *err)
-{
-	autofree char *path = NULL;
-	struct stat st;
-
-	if (!mg->m->source)
-		return error_config(err, "bind mount without a source");
-	path = path_join(mg->s->bundle, mg->m->source);
-	if (!path)
-		return error_sys_num(err, ENOMEM, "open %s", mg->m->source);
-	mg->source_fd = open(path, O_PATH | O_CLOEXEC);
-	if (mg->source_fd < 0 || fstat(mg->source_fd, &st) < 0)
-		return error_sys(err, "open source %s", path);
-	mg->source_is_directory = S_ISDIR(st.st_mode);
-	return 0;
-}
-
-static int mount_as_bind(const struct mounting *mg, const struct mount_place *place,
-			 struct error *err)
-{
-	int fd;
-
-	if (mg->m->data && mg->m->data[0])
-		return error_config(err, "a bind mount takes no option \"%s\"", mg->m->data);
-	fd = mount_bind(mg->s, mg->source_fd, mg->m->recursive_bind, &mg->change, place, err);
-	return fd < 0 ? error_in(err, "bind %s", mg->m->source) : fd;
 }
 
 /*
@@ -190,8 +40,79 @@ static int mount_from_host(const struct mounting *mg, const char *host_path,
 	return mount_bind(mg->s, fd, true, &change, place, err);
 }
 
+/* As runc and crun: a tmpfs whose options give no mode has that of the directory it covers. */
+static bool needs_mode(const struct mounting *mg)
+{
+	const char *data = mg->m->data;
+
+	if (!mounting_is_type(mg->m, "tmpfs") || mg->target_was_made)
+		return false;
+	while (data && strncmp(data, "mode=", 5) != 0) {
+		data = strchr(data, ',');
+		data = data ? data + 1 : NULL;
+	}
+	return !data;
+}
+
+static int add_mode(const struct mounting *mg, int covered_fd, char **ret_data, struct error *err)
+{
+	const char *data = mg->m->data;
+	struct stat st;
+
+	if (fstat(covered_fd, &st) < 0)
+		return error_sys(err, "stat");
+	if (asprintf(ret_data, "mode=%04o%s%s", st.st_mode & 07777, data ? "," : "",
+		     data ? data : "") < 0)
+		return error_sys_num(err, ENOMEM, "mount tmpfs");
+	return 0;
+}
+
+/* What is to be filled cannot be read-only from the beginning. */
+static int fill_tmpfs(const struct mounting *mg, int covered_fd, int mount_fd, struct error *err)
+{
+	const struct mount_change readonly = {.set = MS_RDONLY};
+	int r = mount_copy_up(mg->s, covered_fd, mount_fd, err);
+
+	if (r == 0 && mg->change.set & MS_RDONLY)
+		r = mount_alter(mg->s, mount_fd, &readonly, err);
+	return r;
+}
+
 static int mount_as_filesystem(const struct mounting *mg, const struct mount_place *place,
 			       struct error *err)
+{
+	autofree char *data = NULL;
+	bool copies_up = mg->m->extras & MOUNT_COPY_UP;
+	struct mount_filesystem fs = {
+		.type = mg->m->type,
+		.source = mg->m->source,
+		.data = mg->m->data,
+		.flags = mg->change.set & ~(copies_up ? (unsigned long)MS_RDONLY : 0),
+	};
+	autofd fd = -EBADF;
+	int r = 0;
+
+	if (!fs.type)
+		return error_config(err, "mount without a type");
+	if (needs_mode(mg))
+		r = add_mode(mg, place->fd, &data, err);
+	if (r < 0)
+		return r;
+	fs.data = data ? data : fs.data;
+	fd = mount_new(mg->s, &fs, place, err);
+	if (fd == -EPERM && mounting_is_type(mg->m, "sysfs") &&
+	    !spec_is_new(mg->spec, NAMESPACE_NETWORK))
+		return mount_from_host(mg, "/sys", place, err);
+	if (fd == -EPERM && mounting_is_type(mg->m, "proc") &&
+	    !spec_is_new(mg->spec, NAMESPACE_PID))
+		return mount_from_host(mg, "/proc", place, err);
+	if (fd >= 0 && copies_up && !mg->target_was_made)
+		r = fill_tmpfs(mg, place->fd, fd, err);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/* As mount(8): with "bind" the flags of the mount, without it those of the file system as well. */
+static int remount(const struct mounting *mg, const struct mount_place *place, struct error *err)
 {
 	const struct mount_filesystem fs = {
 		.type = mg->m->type,
@@ -199,50 +120,53 @@ static int mount_as_filesystem(const struct mounting *mg, const struct mount_pla
 		.data = mg->m->data,
 		.flags = mg->change.set,
 	};
-	int fd;
+	int r = mg->m->extras & MOUNT_ONLY_FLAGS ? mount_alter(mg->s, place->fd, &mg->change, err)
+						 : mount_again(mg->s, &fs, place, err);
 
-	if (!fs.type)
-		return error_config(err, "mount without a type");
-	fd = mount_new(mg->s, &fs, place, err);
-	if (fd == -EPERM && is_type(mg->m, "sysfs") && !spec_is_new(mg->spec, NAMESPACE_NETWORK))
-		return mount_from_host(mg, "/sys", place, err);
-	if (fd == -EPERM && is_type(mg->m, "proc") && !spec_is_new(mg->spec, NAMESPACE_PID))
-		return mount_from_host(mg, "/proc", place, err);
-	return fd;
+	return r < 0 ? r : fcntl(place->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 static int mount_at(const struct mounting *mg, const struct mount_place *place, struct error *err)
 {
 	switch (mg->m->kind) {
 	case MOUNT_BIND:
-		return mount_as_bind(mg, place, err);
+		return bind_mount(mg, place, err);
 	case MOUNT_CGROUP:
 		return mount_cgroups(mg->s, mg->spec, mg->m, place, err);
+	case MOUNT_REMOUNT:
+		return remount(mg, place, err);
 	default:
 		return mount_as_filesystem(mg, place, err);
 	}
 }
 
-static int mount_onto_target(struct setup *s, struct mounting *mg, struct error *err)
+static bool has_change(const struct mount_change *change)
 {
-	autofd target_fd = -EBADF, fd = -EBADF;
-	struct mount_place place = {.root_fd = s->rootfs_fd, .path = mg->path};
-	int r;
+	return change->set || change->clear;
+}
 
-	r = check_proc_path(mg, err);
-	if (r < 0)
-		return r;
-	target_fd = open_target(mg, err);
+static int mount_onto_target(struct mounting *mg, struct error *err)
+{
+	autofd target_fd = mounting_open_target(mg, err), fd = -EBADF;
+	struct mount_place place = {.root_fd = mg->s->rootfs_fd, .path = mg->path, .fd = target_fd};
+	int r = 0;
+
 	if (target_fd < 0)
 		return target_fd;
-	r = check_proc_target(mg, target_fd, err);
-	if (r < 0)
-		return r;
-	place.fd = target_fd;
+	if (mg->parent_fd >= 0) {
+		place.root_fd = mg->parent_fd;
+		place.path = strrchr(mg->path, '/') + 1;
+		place.nofollow = true;
+	}
 	fd = mount_at(mg, &place, err);
 	if (fd < 0)
 		return fd;
-	return mg->m->propagation ? mount_propagate(s, fd, mg->m->propagation, err) : 0;
+	/* Those of a bind are in place before anybody can see it. */
+	if (has_change(&mg->recursive_change) && mg->m->kind != MOUNT_BIND)
+		r = mount_alter(mg->s, fd, &mg->recursive_change, err);
+	if (r == 0 && mg->m->propagation)
+		r = mount_propagate(mg->s, fd, mg->m->propagation, err);
+	return r;
 }
 
 static int mount_one(struct setup *s, const struct spec *spec, const struct spec_mount *m,
@@ -255,19 +179,27 @@ static int mount_one(struct setup *s, const struct spec *spec, const struct spec
 		.m = m,
 		.path = path,
 		.change = {.set = m->flags_set, .clear = m->flags_clear},
+		.recursive_change = {.set = m->recursive_set,
+				     .clear = m->recursive_clear,
+				     .recursive = true},
 		.source_fd = -EBADF,
+		.parent_fd = -EBADF,
 	};
 	int r = 0;
 
 	if (!path)
 		return error_sys_num(err, ENOMEM, "path");
-	if (is_late_readonly(m, path))
+	if (is_late_readonly(m, path)) {
 		mg.change.set &= ~(unsigned long)MS_RDONLY;
+		mg.recursive_change.set &= ~(unsigned long)MS_RDONLY;
+	}
 	if (m->kind == MOUNT_BIND)
-		r = open_source(&mg, err);
+		r = bind_open_source(&mg, err);
 	if (r == 0)
-		r = mount_onto_target(s, &mg, err);
+		r = bind_is_link_to_copy(&mg) ? mounting_copy_link(&mg, err)
+					      : mount_onto_target(&mg, err);
 	close_keeping_errno(mg.source_fd);
+	close_keeping_errno(mg.parent_fd);
 	return r;
 }
 

@@ -97,7 +97,8 @@ static unsigned long first_propagation(const struct spec *spec)
 
 /*
  * The mount that the rootfs lies on gets the root's mount put on it, which must not travel to the
- * host, and pivot_root(2) asks for the same. Only its own root can be changed: search upwards.
+ * host, and pivot_root(2) asks for the same. Where all are slaves or private there is nothing to
+ * do. Only its own root can be changed: search upwards.
  */
 static int make_parent_private(const struct setup *s, int rootfs_fd, struct error *err)
 {
@@ -122,6 +123,9 @@ static int open_rootfs(const struct setup *s, struct error *err)
 {
 	int fd = open(s->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+	/* Below a directory that only the host's root may enter: the monitor can. */
+	if (fd < 0 && errno == EACCES && s->errands)
+		return s->errands->open_source(s->errands->data, ERRAND_ROOT, err);
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
 		return error_set(err, ERROR_CONFIG, ENOTDIR,
 				 "root.path %s is not a directory (a symlink is none)", s->rootfs);
@@ -133,6 +137,7 @@ int setup_rootfs(struct setup *s, const struct spec *spec, struct error *err)
 	const struct mount_change keep = {0};
 	autofd host_fd = -EBADF, fd = -EBADF, root_fd = -EBADF;
 	struct mount_place place = {.path = s->rootfs};
+	bool is_shared = first_propagation(spec) & MS_SHARED;
 	int r;
 
 	if (!has_mount_namespace(spec)) {
@@ -145,7 +150,7 @@ int setup_rootfs(struct setup *s, const struct spec *spec, struct error *err)
 	fd = open_rootfs(s, err);
 	if (fd < 0)
 		return fd;
-	r = make_parent_private(s, fd, err);
+	r = is_shared ? make_parent_private(s, fd, err) : 0;
 	if (r < 0)
 		return r;
 	host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -156,6 +161,9 @@ int setup_rootfs(struct setup *s, const struct spec *spec, struct error *err)
 	root_fd = mount_bind(s, fd, true, &keep, &place, err);
 	if (root_fd < 0)
 		return error_in(err, "root.path %s", s->rootfs);
+	r = is_shared ? 0 : mount_propagate(s, root_fd, MS_PRIVATE, err);
+	if (r < 0)
+		return r;
 	s->rootfs_fd = take_fd(&root_fd);
 	return 0;
 }

@@ -15,6 +15,19 @@ struct cgroup_view {
 	const char *host_path; /* the container's own cgroup directory on the host */
 };
 
+/*
+ * What init's side of a user namespace may not do, the monitor does for it: both return as the
+ * setup functions. For a setup without one (NULL) there is nobody to ask.
+ */
+struct setup_errands {
+	/* an O_PATH descriptor of the source of mount @mount, or of root.path for ERRAND_ROOT */
+	int (*open_source)(void *data, size_t mount, struct error *err);
+	/* map the IDs of the detached mount @mount_fd as mount @mount asks */
+	int (*map_ids)(void *data, size_t mount, int mount_fd, struct error *err);
+	void *data;
+};
+#define ERRAND_ROOT SIZE_MAX
+
 /* What several steps share. All is borrowed; descriptors are closed by their owners or by exec. */
 struct setup {
 	/* given by launch/ before the first step */
@@ -28,6 +41,7 @@ struct setup {
 	bool cgroup_v2;	     /* /sys/fs/cgroup itself is cgroup2 (unified mode) */
 	size_t cgroup_view_count;
 	const struct cgroup_view *cgroup_views;
+	const struct setup_errands *errands; /* or NULL */
 
 	/* opened by setup_host_handles(), before any mount */
 	int host_proc_fd; /* detached or own procfs, verified PROC_SUPER_MAGIC (defence D3) */

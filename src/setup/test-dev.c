@@ -169,7 +169,8 @@ static void user_namespace_of_an_old_kernel(void)
 	spec.namespaces[NAMESPACE_USER].wanted = true;
 	add_usual_mounts();
 	mounts[2].data = "newinstance,ptmxmode=0666,mode=0620";
-	check_refused(set_up_devices(), "/sys: change mount flags: Function not implemented");
+	check_refused(set_up_devices(),
+		      "/sys: change the flags of all mounts below: needs Linux 5.12");
 	mounts[5].flags_set = 0;
 	spec.mount_count = 0;
 	check_done(setup_devices(&s, &spec, &err));

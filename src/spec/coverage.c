@@ -88,13 +88,11 @@ static void print_words(void)
 	}
 }
 
-static void print_mount_options(bool refused)
+static void print_mount_options(void)
 {
-	const char *before = refused ? "\nRefused: " : "\nApplied: ";
+	const char *before = "\nApplied: ";
 
 	for (const struct mount_option *o = mount_options; o->name; o++) {
-		if ((o->kind == MOUNT_OPTION_REFUSED) != refused)
-			continue;
 		(void)fprintf(stdout, "%s`%s`", before, o->name);
 		before = ", ";
 	}
@@ -110,8 +108,7 @@ int main(void)
 		"\n## Words of mounts[].options\n\n"
 		"Any other word goes to the file system as it is, but for a bind mount, which has "
 		"none.\n");
-	print_mount_options(false);
-	print_mount_options(true);
+	print_mount_options();
 	print_words();
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

@@ -89,7 +89,7 @@ static int check_sources(const struct host *h)
 
 		if (m->kind != MOUNT_BIND)
 			continue;
-		if (fstatat(h->bundle_dirfd, m->source, &status, 0) < 0)
+		if (fstatat(h->bundle_dirfd, m->source, &status, spec_source_flags(m)) < 0)
 			return field_error(&h->reader, MEMBER(at, "source"), "\"%.200s\": %s",
 					   m->source, strerror(errno));
 		rc = check_proc_source(h, at, m);

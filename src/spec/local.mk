@@ -35,6 +35,8 @@ test_spec_field_SOURCES = src/spec/test-field.c src/spec/test-spec.h
 test_spec_field_LDADD = $(core_libs)
 test_spec_field_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=reallocarray
 
+spec_files += src/spec/mount_ids.c
+
 # Prints doc/spec-coverage.md: make spec-coverage && ./spec-coverage >doc/spec-coverage.md
 check_PROGRAMS += spec-coverage
 spec_coverage_SOURCES = src/spec/coverage.c

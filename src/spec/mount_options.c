@@ -25,9 +25,22 @@
 	{                                                   \
 		(name), MOUNT_OPTION_PROPAGATION, (bits), 0 \
 	}
-#define REFUSES(name)                              \
-	{                                          \
-		(name), MOUNT_OPTION_REFUSED, 0, 0 \
+/* The forms with r are for the mounts below as well: mount_setattr(2) with AT_RECURSIVE. */
+#define RSETS(name, bits)                                 \
+	{                                                 \
+		(name), MOUNT_OPTION_RECURSIVE, (bits), 0 \
+	}
+#define RCLEARS(name, bits)                               \
+	{                                                 \
+		(name), MOUNT_OPTION_RECURSIVE, 0, (bits) \
+	}
+#define RATIME(name, bits)                                               \
+	{                                                                \
+		(name), MOUNT_OPTION_RECURSIVE, (bits), ATIMES & ~(bits) \
+	}
+#define EXTRA(name, bits)                             \
+	{                                             \
+		(name), MOUNT_OPTION_EXTRA, (bits), 0 \
 	}
 
 /* Sorted by name: mount_option_find() searches by halves, test-mounts checks the order. */
@@ -35,12 +48,14 @@ const struct mount_option mount_options[] = {
 	CLEARS("async", MS_SYNCHRONOUS),
 	CLEARS("atime", MS_NOATIME),
 	{"bind", MOUNT_OPTION_BIND, 0, 0},
+	EXTRA("copy-symlink", MOUNT_COPY_SYMLINK),
 	SETS("defaults", 0),
+	EXTRA("dest-nofollow", MOUNT_DESTINATION_NOFOLLOW),
 	CLEARS("dev", MS_NODEV),
 	CLEARS("diratime", MS_NODIRATIME),
 	SETS("dirsync", MS_DIRSYNC),
 	CLEARS("exec", MS_NOEXEC),
-	REFUSES("idmap"),
+	{"idmap", MOUNT_OPTION_IDS, 0, 0},
 	SETS("iversion", MS_I_VERSION),
 	SETS("lazytime", MS_LAZYTIME),
 	CLEARS("loud", MS_SILENT),
@@ -57,42 +72,43 @@ const struct mount_option mount_options[] = {
 	SETS("nosuid", MS_NOSUID),
 	SETS("nosymfollow", MS_NOSYMFOLLOW),
 	SPREADS("private", MS_PRIVATE),
-	REFUSES("ratime"),
+	RCLEARS("ratime", MS_NOATIME),
 	{"rbind", MOUNT_OPTION_BIND, MS_REC, 0},
-	REFUSES("rdev"),
-	REFUSES("rdiratime"),
+	RCLEARS("rdev", MS_NODEV),
+	RCLEARS("rdiratime", MS_NODIRATIME),
 	ATIME("relatime", MS_RELATIME),
-	REFUSES("remount"),
-	REFUSES("rexec"),
-	REFUSES("ridmap"),
-	REFUSES("rnoatime"),
-	REFUSES("rnodev"),
-	REFUSES("rnodiratime"),
-	REFUSES("rnoexec"),
-	REFUSES("rnorelatime"),
-	REFUSES("rnostrictatime"),
-	REFUSES("rnosuid"),
-	REFUSES("rnosymfollow"),
+	{"remount", MOUNT_OPTION_REMOUNT, 0, 0},
+	RCLEARS("rexec", MS_NOEXEC),
+	{"ridmap", MOUNT_OPTION_IDS, MS_REC, 0},
+	RATIME("rnoatime", MS_NOATIME),
+	RSETS("rnodev", MS_NODEV),
+	RSETS("rnodiratime", MS_NODIRATIME),
+	RSETS("rnoexec", MS_NOEXEC),
+	RCLEARS("rnorelatime", MS_RELATIME),
+	RCLEARS("rnostrictatime", MS_STRICTATIME),
+	RSETS("rnosuid", MS_NOSUID),
+	RSETS("rnosymfollow", MS_NOSYMFOLLOW),
 	SETS("ro", MS_RDONLY),
 	SPREADS("rprivate", MS_PRIVATE | MS_REC),
-	REFUSES("rrelatime"),
-	REFUSES("rro"),
-	REFUSES("rrw"),
+	RATIME("rrelatime", MS_RELATIME),
+	RSETS("rro", MS_RDONLY),
+	RCLEARS("rrw", MS_RDONLY),
 	SPREADS("rshared", MS_SHARED | MS_REC),
 	SPREADS("rslave", MS_SLAVE | MS_REC),
-	REFUSES("rstrictatime"),
-	REFUSES("rsuid"),
-	REFUSES("rsymfollow"),
+	RATIME("rstrictatime", MS_STRICTATIME),
+	RCLEARS("rsuid", MS_NOSUID),
+	RCLEARS("rsymfollow", MS_NOSYMFOLLOW),
 	SPREADS("runbindable", MS_UNBINDABLE | MS_REC),
 	CLEARS("rw", MS_RDONLY),
 	SPREADS("shared", MS_SHARED),
 	SETS("silent", MS_SILENT),
 	SPREADS("slave", MS_SLAVE),
+	EXTRA("src-nofollow", MOUNT_SOURCE_NOFOLLOW),
 	ATIME("strictatime", MS_STRICTATIME),
 	CLEARS("suid", MS_NOSUID),
 	CLEARS("symfollow", MS_NOSYMFOLLOW),
 	SETS("sync", MS_SYNCHRONOUS),
-	REFUSES("tmpcopyup"),
+	EXTRA("tmpcopyup", MOUNT_COPY_UP),
 	SPREADS("unbindable", MS_UNBINDABLE),
 	{NULL, MOUNT_OPTION_FLAGS, 0, 0},
 };
@@ -113,4 +129,9 @@ const struct mount_option *mount_option_find(const char *name)
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+bool mount_option_needs_setattr(const struct mount_option *option)
+{
+	return option->kind == MOUNT_OPTION_RECURSIVE || option->kind == MOUNT_OPTION_IDS;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mounts (config.md#mounts). */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "spec/id_maps.h"
 #include "spec/sections.h"
 
 #define MOUNTS	     "config.md#mounts"
@@ -19,7 +21,7 @@
 struct raw_mount {
 	struct spec_mount mount;
 	struct string_list options;
-	bool bind;
+	bool bind, remount;
 	size_t data_count, data_length;
 	size_t first_data; /* index of the first option that no flag stands for */
 };
@@ -30,8 +32,12 @@ const struct field mount_fields[] = {
 	APPLY("source", MOUNTS, read_string, AT(mount.source)),
 	APPLY("options", "config.md#linux-mount-options", read_strings, AT(options)),
 	APPLY("type", POSIX_MOUNTS, read_string, AT(mount.type)),
-	REFUSE_UNLESS_EMPTY("uidMappings", POSIX_MOUNTS),
-	REFUSE_UNLESS_EMPTY("gidMappings", POSIX_MOUNTS),
+	APPLY("uidMappings", POSIX_MOUNTS, read_objects, AT(mount.uid_maps),
+	      .fields = id_map_fields, .check = id_map_check, .size = sizeof(struct spec_id_map),
+	      .count_offset = AT(mount.uid_map_count)),
+	APPLY("gidMappings", POSIX_MOUNTS, read_objects, AT(mount.gid_maps),
+	      .fields = id_map_fields, .check = id_map_check, .size = sizeof(struct spec_id_map),
+	      .count_offset = AT(mount.gid_map_count)),
 	{.key = NULL},
 };
 #undef AT
@@ -51,40 +57,78 @@ static int apply_propagation(const struct reader *r, const struct place *at, str
 	return 0;
 }
 
-/* is_option_refused - also podman's "idmap=...", which carries its mapping in the option. */
-static bool is_option_refused(const char *text)
+static void apply_recursive_flags(struct spec_mount *m, const struct mount_option *option)
 {
-	const struct mount_option *option = mount_option_find(text);
+	m->recursive_set = (m->recursive_set & ~option->clear) | option->set;
+	m->recursive_clear = (m->recursive_clear & ~option->set) | option->clear;
+}
 
-	if (option)
-		return option->kind == MOUNT_OPTION_REFUSED;
-	return strncmp(text, "idmap=", 6) == 0 || strncmp(text, "ridmap=", 7) == 0;
+/* The container's IDs, until mappings of the mount's own are met. */
+static void apply_ids(struct spec_mount *m, bool recursive)
+{
+	if (m->ids == MOUNT_IDS_OF_SOURCE)
+		m->ids = MOUNT_IDS_OF_CONTAINER;
+	if (recursive)
+		m->extras |= MOUNT_RECURSIVE_IDS;
+}
+
+static int apply_known(const struct reader *r, const struct place *at, struct raw_mount *raw,
+		       const struct mount_option *option)
+{
+	switch (option->kind) {
+	case MOUNT_OPTION_FLAGS:
+		apply_flags(&raw->mount, option);
+		break;
+	case MOUNT_OPTION_RECURSIVE:
+		apply_recursive_flags(&raw->mount, option);
+		break;
+	case MOUNT_OPTION_PROPAGATION:
+		return apply_propagation(r, at, &raw->mount, option);
+	case MOUNT_OPTION_BIND:
+		raw->bind = true;
+		raw->mount.recursive_bind |= option->set == MS_REC;
+		break;
+	case MOUNT_OPTION_IDS:
+		apply_ids(&raw->mount, option->set == MS_REC);
+		break;
+	case MOUNT_OPTION_EXTRA:
+		raw->mount.extras |= (unsigned int)option->set;
+		break;
+	case MOUNT_OPTION_REMOUNT:
+		raw->remount = true;
+		break;
+	}
+	return 0;
+}
+
+/* find_ids - the maps in "idmap=..." or "ridmap=...", or NULL. */
+static const char *find_ids(const char *text, bool *ret_recursive)
+{
+	*ret_recursive = text[0] == 'r';
+	text += *ret_recursive;
+	return strncmp(text, "idmap=", 6) == 0 ? text + 6 : NULL;
 }
 
 static int apply_option(const struct reader *r, const struct place *at, struct raw_mount *raw,
 			size_t index)
 {
-	const char *text = raw->options.items[index];
+	const char *text = raw->options.items[index], *ids;
 	const struct mount_option *option = mount_option_find(text);
+	bool recursive;
 
 	if (text[0] == '\0')
 		return field_error(r, at, "must not be empty");
-	if (is_option_refused(text))
-		return field_error(r, at, "%.100s: not supported by this version of ocirun", text);
-	if (!option) {
-		if (raw->data_count++ == 0)
-			raw->first_data = index;
-		raw->data_length += strlen(text) + 1;
+	if (option)
+		return apply_known(r, at, raw, option);
+	ids = find_ids(text, &recursive);
+	if (ids) {
+		raw->mount.ids_text = ids;
+		apply_ids(&raw->mount, recursive);
 		return 0;
 	}
-	if (option->kind == MOUNT_OPTION_PROPAGATION)
-		return apply_propagation(r, at, &raw->mount, option);
-	if (option->kind == MOUNT_OPTION_FLAGS) {
-		apply_flags(&raw->mount, option);
-		return 0;
-	}
-	raw->bind = true;
-	raw->mount.recursive_bind |= option->set == MS_REC;
+	if (raw->data_count++ == 0)
+		raw->first_data = index;
+	raw->data_length += strlen(text) + 1;
 	return 0;
 }
 
@@ -111,7 +155,10 @@ static int join_data(const struct reader *r, struct raw_mount *raw)
 	if (!data)
 		return field_no_memory(r);
 	for (size_t i = raw->first_data; i < raw->options.count; i++) {
-		if (mount_option_find(raw->options.items[i]))
+		bool recursive;
+
+		if (mount_option_find(raw->options.items[i]) ||
+		    find_ids(raw->options.items[i], &recursive))
 			continue;
 		if (end != data)
 			*end++ = ',';
@@ -121,12 +168,12 @@ static int join_data(const struct reader *r, struct raw_mount *raw)
 	return 0;
 }
 
-static int check_bind(const struct reader *r, const struct place *at, const struct raw_mount *raw)
+/* Options of a bind, or of a remount of one: none of them may be the file system's. */
+static int check_bind_options(const struct reader *r, const struct place *at,
+			      const struct raw_mount *raw)
 {
 	const struct place *options = MEMBER(at, "options");
 
-	if (!raw->mount.source)
-		return field_error(r, MEMBER(at, "source"), "a bind mount needs one");
 	if (raw->data_count)
 		return field_error(r, ELEMENT(options, raw->first_data),
 				   "a bind mount has no option \"%.100s\"",
@@ -134,27 +181,83 @@ static int check_bind(const struct reader *r, const struct place *at, const stru
 	for (size_t i = 0; i < raw->options.count; i++) {
 		const struct mount_option *option = mount_option_find(raw->options.items[i]);
 
-		if (option->kind == MOUNT_OPTION_FLAGS && option->set & SUPERBLOCK_FLAGS)
+		if (option && option->kind == MOUNT_OPTION_FLAGS && option->set & SUPERBLOCK_FLAGS)
 			return field_error(r, ELEMENT(options, i),
 					   "a bind mount has no option \"%s\"", option->name);
 	}
 	return 0;
 }
 
+static bool is_kind_bind(const struct spec_mount *m)
+{
+	return m->kind == MOUNT_BIND;
+}
+
+static bool is_tmpfs(const struct spec_mount *m)
+{
+	return m->kind == MOUNT_FILESYSTEM && strcmp(m->type, "tmpfs") == 0;
+}
+
+/* What an extra asks for makes sense for one kind of mount only. */
+static int check_extras(const struct reader *r, const struct place *at, const struct spec_mount *m)
+{
+	static const struct {
+		unsigned int extra;
+		bool (*fits)(const struct spec_mount *m);
+		const char *problem;
+	} rows[] = {
+		{MOUNT_COPY_UP, is_tmpfs, "tmpcopyup: only for a mount of type tmpfs"},
+		{MOUNT_COPY_SYMLINK, is_kind_bind, "copy-symlink: only for a bind mount"},
+		{MOUNT_SOURCE_NOFOLLOW, is_kind_bind, "src-nofollow: only for a bind mount"},
+		{MOUNT_DESTINATION_NOFOLLOW, is_kind_bind, "dest-nofollow: only for a bind mount"},
+	};
+	const unsigned int nofollow = MOUNT_SOURCE_NOFOLLOW | MOUNT_DESTINATION_NOFOLLOW;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (m->extras & rows[i].extra && !rows[i].fits(m))
+			return field_error(r, MEMBER(at, "options"), "%s", rows[i].problem);
+	if (m->extras & MOUNT_COPY_SYMLINK && m->extras & nofollow)
+		return field_error(r, MEMBER(at, "options"),
+				   "copy-symlink excludes src-nofollow and dest-nofollow");
+	return 0;
+}
+
+/* Mappings without an option are for the mount itself; the kernel needs both. */
+static int check_ids(const struct reader *r, const struct place *at, struct spec_mount *m)
+{
+	if (m->uid_map_count || m->gid_map_count) {
+		if (!m->uid_map_count || !m->gid_map_count)
+			return field_error(r, at, "uidMappings and gidMappings must both be given");
+		if (m->ids_text)
+			return field_error(r, MEMBER(at, "options"),
+					   "\"idmap=%.100s\": there are uidMappings already",
+					   m->ids_text);
+		m->ids = MOUNT_IDS_MAPPED;
+	}
+	if (m->ids != MOUNT_IDS_OF_SOURCE && m->kind != MOUNT_BIND)
+		return field_error(r, at, "only a bind mount can be id-mapped");
+	return 0;
+}
+
 static int set_kind(const struct reader *r, const struct place *at, struct raw_mount *raw)
 {
 	struct spec_mount *m = &raw->mount;
+	bool bind = raw->bind || (m->type && strcmp(m->type, "bind") == 0);
 
-	if (raw->bind || (m->type && strcmp(m->type, "bind") == 0)) {
+	if (raw->remount) {
+		m->kind = MOUNT_REMOUNT;
+		m->extras |= bind ? MOUNT_ONLY_FLAGS : 0;
+	} else if (bind) {
 		m->kind = MOUNT_BIND;
-		return check_bind(r, at, raw);
-	}
-	if (!m->type)
+		if (!m->source)
+			return field_error(r, MEMBER(at, "source"), "a bind mount needs one");
+	} else if (!m->type) {
 		return field_error(r, MEMBER(at, "type"),
 				   "must be given: the options say neither bind nor rbind");
-	if (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0)
+	} else if (strcmp(m->type, "cgroup") == 0 || strcmp(m->type, "cgroup2") == 0) {
 		m->kind = MOUNT_CGROUP;
-	return 0;
+	}
+	return bind ? check_bind_options(r, at, raw) : 0;
 }
 
 /* Files of /proc that lxcfs and the like cover with their own (setup/mounts.c has the same list).
@@ -197,7 +300,8 @@ static int check_destination(const struct reader *r, const struct place *at,
 		return field_no_memory(r);
 	if (strcmp(clean, "/") == 0)
 		return field_error(r, destination, "must not be the root itself");
-	if (strcmp(clean, "/proc") == 0 && m->kind != MOUNT_BIND && strcmp(m->type, "proc") != 0)
+	if (strcmp(clean, "/proc") == 0 && m->kind != MOUNT_BIND && m->kind != MOUNT_REMOUNT &&
+	    strcmp(m->type, "proc") != 0)
 		return field_error(r, destination, "only a proc file system may be at /proc");
 	if (strncmp(clean, "/proc/", 6) == 0 && !may_cover(clean))
 		return field_error(r, destination, "%.200s is inside /proc and must stay visible",
@@ -216,6 +320,10 @@ static int read_mount(struct reader *r, const struct place *at, const cJSON *ite
 		rc = apply_options(r, at, &raw);
 	if (rc == 0)
 		rc = set_kind(r, at, &raw);
+	if (rc == 0)
+		rc = check_extras(r, at, &raw.mount);
+	if (rc == 0)
+		rc = check_ids(r, at, &raw.mount);
 	if (rc == 0)
 		rc = check_destination(r, at, &raw.mount);
 	if (rc == 0)
@@ -250,4 +358,38 @@ int read_mounts(struct reader *r, const struct place *at, const struct field *f,
 	spec->mounts = mounts;
 	spec->mount_count = count;
 	return 0;
+}
+
+static int check_mount_across(struct reader *r, const struct place *at, struct spec_mount *m)
+{
+	int rc;
+
+	if (m->ids == MOUNT_IDS_OF_SOURCE)
+		return 0;
+	if (m->ids_text)
+		return mount_ids_parse(r, MEMBER(at, "options"), m->ids_text, m);
+	if (m->ids == MOUNT_IDS_OF_CONTAINER && !r->spec->namespaces[NAMESPACE_USER].wanted)
+		return field_error(r, MEMBER(at, "options"),
+				   "idmap needs uidMappings and gidMappings, or a user namespace");
+	rc = id_maps_check(r, MEMBER(at, "uidMappings"), m->uid_maps, m->uid_map_count);
+	if (rc == 0)
+		rc = id_maps_check(r, MEMBER(at, "gidMappings"), m->gid_maps, m->gid_map_count);
+	return rc;
+}
+
+int mounts_check(struct reader *r)
+{
+	for (size_t i = 0; i < r->spec->mount_count; i++) {
+		const struct place *at = ELEMENT(MEMBER(NULL, "mounts"), i);
+		int rc = check_mount_across(r, at, &r->spec->mounts[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int spec_source_flags(const struct spec_mount *m)
+{
+	return m->extras & (MOUNT_COPY_SYMLINK | MOUNT_SOURCE_NOFOLLOW) ? AT_SYMLINK_NOFOLLOW : 0;
 }

@@ -60,8 +60,11 @@ extern const struct word capability_words[], rlimit_words[], namespace_words[], 
 enum mount_option_kind {
 	MOUNT_OPTION_FLAGS,	  /* @set and @clear are MS_* */
 	MOUNT_OPTION_PROPAGATION, /* @set is the propagation */
+	MOUNT_OPTION_RECURSIVE,	  /* @set and @clear are MS_*, of the mounts below too */
 	MOUNT_OPTION_BIND,	  /* @set is 0 or MS_REC */
-	MOUNT_OPTION_REFUSED,
+	MOUNT_OPTION_IDS,	  /* @set is 0 or MS_REC */
+	MOUNT_OPTION_EXTRA,	  /* @set is a MOUNT_* of enum mount_extra */
+	MOUNT_OPTION_REMOUNT,
 };
 struct mount_option {
 	const char *name; /* NULL ends the table */
@@ -70,5 +73,19 @@ struct mount_option {
 };
 extern const struct mount_option mount_options[];
 const struct mount_option *mount_option_find(const char *name);
+
+/* mount_option_needs_setattr - is it mount_setattr(2), Linux 5.12, or nothing? */
+bool mount_option_needs_setattr(const struct mount_option *option);
+
+/*
+ * mount_ids_parse - "uids=0-1-10#10-11-10;gids=0-100-10", as podman writes it behind "idmap="
+ * An entry is the first ID in the source's files, the first on the host, and their count; after '@'
+ * the second is one of the container, and the container's own maps say which it is on the host.
+ */
+int mount_ids_parse(struct reader *r, const struct place *at, const char *text,
+		    struct spec_mount *m);
+
+/* mounts.c: what of the mounts depends on the rest of the document. */
+int mounts_check(struct reader *r);
 
 #endif

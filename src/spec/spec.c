@@ -173,12 +173,14 @@ static int check_needs_mounts(const struct reader *r, const struct spec *spec)
 			   "a mount namespace must be among them");
 }
 
-static int check_across(const struct reader *r, const struct spec *spec)
+static int check_across(struct reader *r, const struct spec *spec)
 {
 	int rc = check_names(r, spec);
 
 	if (rc == 0)
 		rc = check_needs_mounts(r, spec);
+	if (rc == 0)
+		rc = mounts_check(r);
 	if (rc == 0)
 		rc = user_check(r, MEMBER(MEMBER(NULL, "process"), "user"), &spec->process.user);
 	return rc;

@@ -86,6 +86,28 @@ enum mount_kind {
 	MOUNT_FILESYSTEM, /* type and data go to the kernel */
 	MOUNT_BIND,	  /* bind or rbind */
 	MOUNT_CGROUP,	  /* type "cgroup" or "cgroup2": the container's view of its cgroups */
+	MOUNT_REMOUNT,	  /* other flags for what is mounted at the destination already */
+};
+
+/* What else an option can ask for; bits of spec_mount.extras. */
+enum mount_extra {
+	MOUNT_COPY_UP = 1 << 0,		     /* tmpcopyup: a tmpfs with what it covers in it */
+	MOUNT_COPY_SYMLINK = 1 << 1,	     /* copy-symlink: a source that is a link is copied */
+	MOUNT_SOURCE_NOFOLLOW = 1 << 2,	     /* src-nofollow: or bound itself */
+	MOUNT_DESTINATION_NOFOLLOW = 1 << 3, /* dest-nofollow: and a link there is covered itself */
+	MOUNT_RECURSIVE_IDS = 1 << 4,	     /* ridmap: also what is mounted below */
+	MOUNT_ONLY_FLAGS = 1 << 5, /* remount with bind: the mount, and not its file system */
+};
+
+/* Who owns the files that a bind shows (idmap, ridmap). */
+enum mount_ids {
+	MOUNT_IDS_OF_SOURCE,
+	MOUNT_IDS_OF_CONTAINER, /* mapped as the container's user namespace maps its own */
+	MOUNT_IDS_MAPPED,	/* by the mount's uid_maps and gid_maps */
+};
+
+struct spec_id_map {
+	uint32_t container_id, host_id, size;
 };
 
 struct spec_mount {
@@ -94,10 +116,17 @@ struct spec_mount {
 	const char *source; /* bind: absolute host path (relative ones are joined to the bundle) */
 	enum mount_kind kind;
 	bool recursive_bind;
+	unsigned int extras;	   /* enum mount_extra */
 	uint64_t flags_set;	   /* MS_* that options switch on, MS_BIND and MS_REC left out */
 	uint64_t flags_clear;	   /* MS_* that options switch off ("rw", "exec", "dev", ...) */
+	uint64_t recursive_set;	   /* the same of "rro", "rnoexec", ...: with what is below */
+	uint64_t recursive_clear;  /* "rrw", "rexec", ... */
 	unsigned long propagation; /* 0 or MS_PRIVATE/SLAVE/SHARED/UNBINDABLE, | MS_REC */
 	const char *data; /* the options that no flag stands for, joined by commas; or NULL */
+	enum mount_ids ids;
+	const char *ids_text; /* what followed "idmap=": the maps, when all is read */
+	size_t uid_map_count, gid_map_count;
+	const struct spec_id_map *uid_maps, *gid_maps; /* container_id: in the source's files */
 };
 
 /* ---- hooks (config.md#posix-platform-hooks) ---- */
@@ -151,10 +180,6 @@ struct spec_namespace {
 int namespace_flag(enum namespace_type type);
 const char *namespace_name(enum namespace_type type);
 const char *namespace_file(enum namespace_type type);
-
-struct spec_id_map {
-	uint32_t container_id, host_id, size;
-};
 
 struct spec_time_offset {
 	bool has;
@@ -275,7 +300,7 @@ struct spec {
 	struct spec_process process;
 	struct spec_root root;
 	size_t mount_count;
-	const struct spec_mount *mounts;
+	struct spec_mount *mounts;
 	const char *hostname, *domainname;
 	struct spec_hooks hooks;
 	size_t annotation_count;
@@ -336,6 +361,9 @@ static inline bool spec_is_joined(const struct spec *spec, enum namespace_type t
 {
 	return spec->namespaces[type].wanted && spec->namespaces[type].path;
 }
+
+/* spec_source_flags - AT_SYMLINK_NOFOLLOW where the source of a bind may be a link itself, or 0. */
+int spec_source_flags(const struct spec_mount *m);
 
 /* spec_annotation - the value of @key, or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);

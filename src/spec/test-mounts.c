@@ -121,23 +121,158 @@ static void test_bad_mounts(void)
 	refused(TOP("'mounts':[7]"), "c: mounts[0]: must be an object, not a number");
 }
 
-static void test_refused_by_name(void)
+static void test_recursive_flags(void)
 {
-	static const char *const words[] = {"rro",    "rnosuid", "tmpcopyup",	    "idmap",
-					    "ridmap", "remount", "idmap=uids=0-1-1"};
-	char document[512], expected[128];
+	autospec spec = parsed(MOUNT("'source':'/s','options':['rbind','ro','rro','rnosuid','rdev',"
+				     "'rnoatime','rstrictatime','rrw']"));
+	const struct spec_mount *m = &spec.mounts[0];
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	check_int(m->flags_set, MS_RDONLY);
+	check_int(m->recursive_set, MS_NOSUID | MS_STRICTATIME);
+	check_int(m->recursive_clear, MS_RDONLY | MS_NODEV | MS_NOATIME | MS_RELATIME);
+}
+
+static void test_extras(void)
+{
+	autospec spec =
+		parsed(TOP("'mounts':["
+			   "{'destination':'/a','type':'tmpfs','options':['tmpcopyup','size=1']},"
+			   "{'destination':'/b','source':'/s','options':['bind','copy-symlink']},"
+			   "{'destination':'/c','source':'/s','options':['bind','src-nofollow']},"
+			   "{'destination':'/d','source':'/s','options':['bind','dest-nofollow']},"
+			   "{'destination':'/e','options':['remount','ro']},"
+			   "{'destination':'/proc','options':['bind','remount','ro']}]"));
+
+	check_int(spec.mounts[0].extras, MOUNT_COPY_UP);
+	check_text(spec.mounts[0].data, "size=1");
+	check_int(spec.mounts[1].extras, MOUNT_COPY_SYMLINK);
+	check_int(spec.mounts[2].extras, MOUNT_SOURCE_NOFOLLOW);
+	check_int(spec.mounts[3].extras, MOUNT_DESTINATION_NOFOLLOW);
+	check_int(spec.mounts[4].kind, MOUNT_REMOUNT);
+	check_int(spec.mounts[4].extras, 0);
+	check_int(spec.mounts[5].kind, MOUNT_REMOUNT);
+	check_int(spec.mounts[5].extras, MOUNT_ONLY_FLAGS);
+}
+
+static void test_bad_extras(void)
+{
+	refused(MOUNT("'source':'/s','options':['bind','tmpcopyup']"),
+		"c: mounts[0].options: tmpcopyup: only for a mount of type tmpfs");
+	refused(MOUNT("'type':'proc','options':['tmpcopyup']"),
+		"c: mounts[0].options: tmpcopyup: only for a mount of type tmpfs");
+	refused(MOUNT("'type':'tmpfs','options':['copy-symlink']"),
+		"c: mounts[0].options: copy-symlink: only for a bind mount");
+	refused(MOUNT("'type':'tmpfs','options':['src-nofollow']"),
+		"c: mounts[0].options: src-nofollow: only for a bind mount");
+	refused(MOUNT("'type':'tmpfs','options':['remount','dest-nofollow']"),
+		"c: mounts[0].options: dest-nofollow: only for a bind mount");
+	refused(MOUNT("'source':'/s','options':['bind','copy-symlink','dest-nofollow']"),
+		"c: mounts[0].options: copy-symlink excludes src-nofollow and dest-nofollow");
+	refused(MOUNT("'options':['bind','remount','size=1']"),
+		"c: mounts[0].options[2]: a bind mount has no option \"size=1\"");
+	refused(MOUNT("'source':'/s','options':['bind','rsync']"),
+		"c: mounts[0].options[1]: a bind mount has no option \"rsync\"");
+}
+
+#define MAPS	  "[{'containerID':0,'hostID':1000,'size':10}]"
+#define BOTH_MAPS "'uidMappings':" MAPS ",'gidMappings':" MAPS
+#define IN_USERNS(members)                                                           \
+	LINUX_WITH("{'type':'user'}",                                                \
+		   "'uidMappings':[{'containerID':0,'hostID':100000,'size':100},"    \
+		   "{'containerID':100,'hostID':500000,'size':100}],"                \
+		   "'gidMappings':[{'containerID':0,'hostID':200000,'size':1000}]}," \
+		   "'mounts':[{'destination':'/m','source':'/s'," members "}],'annotations':{")
+
+static void test_ids(void)
+{
+	autospec spec = parsed(MOUNT("'source':'/s','options':['bind'],'uidMappings':" MAPS
+				     ",'gidMappings':[{'containerID':1,'hostID':2,'size':3}]"));
+	autospec recursive = parsed(MOUNT("'source':'/s','options':['rbind','ridmap']," BOTH_MAPS));
+	autospec container = parsed(IN_USERNS("'options':['bind','idmap']"));
+	const struct spec_mount *m = &spec.mounts[0];
+
+	check_int(m->ids, MOUNT_IDS_MAPPED);
+	check_int(m->extras, 0);
+	check_int(m->uid_map_count, 1);
+	check_int(m->uid_maps[0].host_id, 1000);
+	check_int(m->gid_map_count, 1);
+	check_int(m->gid_maps[0].size, 3);
+	check_int(recursive.mounts[0].ids, MOUNT_IDS_MAPPED);
+	check_int(recursive.mounts[0].extras, MOUNT_RECURSIVE_IDS);
+	check_int(container.mounts[0].ids, MOUNT_IDS_OF_CONTAINER);
+}
+
+static void test_ids_text(void)
+{
+	autospec spec = parsed(IN_USERNS("'options':['rbind','ridmap=gids=0-5-1;uids="
+					 "@7-8-9#@100-100-100#1-2-3']"));
+	const struct spec_mount *m = &spec.mounts[0];
+
+	check_int(m->ids, MOUNT_IDS_MAPPED);
+	check_int(m->extras, MOUNT_RECURSIVE_IDS);
+	check(m->data == NULL);
+	check_int(m->uid_map_count, 3);
+	check_int(m->uid_maps[0].container_id, 7);
+	check_int(m->uid_maps[0].host_id, 100008);
+	check_int(m->uid_maps[0].size, 9);
+	check_int(m->uid_maps[1].host_id, 500000);
+	check_int(m->uid_maps[2].host_id, 2);
+	check_int(m->gid_map_count, 1);
+	check_int(m->gid_maps[0].host_id, 5);
+}
+
+static void test_bad_ids(void)
+{
+	static const struct {
+		const char *text, *problem;
+	} rows[] = {
+		{"", "\"\": must be uids=... or gids=..., once each"},
+		{"uids=0-1-1", "uids and gids must both be given"},
+		{"uids=0-1-1;gids=", "gids: \"\" is no mapping such as \"0-1000-10\""},
+		{"uids=0-1-0;gids=0-1-1", "uids: \"0-1-0\" is no mapping such as \"0-1000-10\""},
+		{"uids=0-1;gids=0-1-1", "uids: \"0-1\" is no mapping such as \"0-1000-10\""},
+		{"uids=0--1-1;gids=0-1-1", "uids: \"0--1-1\" is no mapping such as \"0-1000-10\""},
+		{"uids=0-4294967295-1;gids=0-1-1",
+		 "uids: \"0-4294967295-1\" is no mapping such as \"0-1000-10\""},
+		{"uids=0-4294967294-2;gids=0-1-1", "uids: \"0-4294967294-2\" goes beyond 2^32-2"},
+		{"uids=0-1-1 ;gids=0-1-1", "uids: \"0-1-1 \" is no mapping such as \"0-1000-10\""},
+		{"uids=0-1-1;uids=1-2-1",
+		 "\"uids=1-2-1\": must be uids=... or gids=..., once each"},
+		{"pids=0-1-1", "\"pids=0-1-1\": must be uids=... or gids=..., once each"},
+		{"uids=@0-99-2;gids=0-1-1",
+		 "uids: \"@0-99-2\" is not in one range of linux.uidMappings"},
+		{"uids=0-1-1;gids=@0-1000-1",
+		 "gids: \"@0-1000-1\" is not in one range of linux.gidMappings"},
+	};
+	char document[1024], expected[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		(void)snprintf(document, sizeof(document),
-			       MOUNT("'source':'/s','options':['bind','%s']"), words[i]);
-		(void)snprintf(
-			expected, sizeof(expected),
-			"c: mounts[0].options[1]: %s: not supported by this version of ocirun",
-			words[i]);
+			       IN_USERNS("'options':['bind','idmap=%s']"), rows[i].text);
+		(void)snprintf(expected, sizeof(expected), "c: mounts[0].options: idmap: %s",
+			       rows[i].problem);
 		refused(document, expected);
 	}
-	refused(MOUNT("'type':'tmpfs','uidMappings':[{}]"),
-		"c: mounts[0].uidMappings: not supported by this version of ocirun");
+}
+
+static void test_refused_ids(void)
+{
+	refused(MOUNT("'type':'tmpfs'," BOTH_MAPS),
+		"c: mounts[0]: only a bind mount can be id-mapped");
+	refused(MOUNT("'type':'tmpfs','options':['idmap']"),
+		"c: mounts[0]: only a bind mount can be id-mapped");
+	refused(MOUNT("'source':'/s','options':['bind'],'uidMappings':" MAPS),
+		"c: mounts[0]: uidMappings and gidMappings must both be given");
+	refused(MOUNT("'source':'/s','options':['bind','idmap']"),
+		"c: mounts[0].options: idmap needs uidMappings and gidMappings, or a user "
+		"namespace");
+	refused(MOUNT("'source':'/s','options':['bind','idmap=uids=0-0-1;gids=0-0-1']," BOTH_MAPS),
+		"c: mounts[0].options: \"idmap=uids=0-0-1;gids=0-0-1\": there are uidMappings "
+		"already");
+	refused(MOUNT("'source':'/s','options':['bind'],'gidMappings':" MAPS ",'uidMappings':["
+		      "{'containerID':0,'hostID':0,'size':2},{'containerID':1,'hostID':5,'size':1}"
+		      "]"),
+		"c: mounts[0].uidMappings[1]: overlaps entry 0 on the container's side");
 	accepted(MOUNT("'type':'tmpfs','uidMappings':[],'gidMappings':[]"));
 }
 
@@ -151,7 +286,13 @@ int main(void)
 		{"the table of options is sorted and found by name", test_option_table},
 		{"no mount covers the root or what is in /proc", test_destination},
 		{"a mount that cannot be meant is refused", test_bad_mounts},
-		{"what cannot be applied is refused by name", test_refused_by_name},
+		{"the forms with r are kept apart", test_recursive_flags},
+		{"words that ask for more than flags", test_extras},
+		{"and where they cannot be meant", test_bad_extras},
+		{"mappings, idmap and ridmap say whose ids a bind shows", test_ids},
+		{"idmap=... has its mappings in the option", test_ids_text},
+		{"and bad ones are refused with the part that is bad", test_bad_ids},
+		{"ids that cannot be mapped are refused", test_refused_ids},
 	};
 
 	return tap_run(tests, ARRAY_SIZE(tests));

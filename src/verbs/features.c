@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/json.h"
 #include "ocirun/version.h"
 #include "setup/seccomp_version.h"
@@ -45,14 +46,29 @@ static void add_hooks(cJSON *root)
 		add_text(hooks, hook_stage_name((enum hook_stage)stage));
 }
 
+/* Linux 5.12 brought mount_setattr(2), and mapped mounts with it. What we ask here it refuses. */
+static bool kernel_changes_mounts(void)
+{
+	struct mount_attr nothing = {0};
+
+	return sys_mount_setattr(-1, "", 0, &nothing) == 0 || errno != ENOSYS;
+}
+
 static void add_mount_options(cJSON *root)
 {
 	cJSON *options = cJSON_AddArrayToObject(root, "mountOptions");
+	bool changes_mounts = kernel_changes_mounts();
 
 	for (const struct mount_option *o = mount_options; o->name; o++) {
-		if (o->kind != MOUNT_OPTION_REFUSED)
+		if (changes_mounts || !mount_option_needs_setattr(o))
 			add_text(options, o->name);
 	}
+}
+
+/* The mapping of a mount is that of a user namespace. */
+static bool kernel_maps_mounts(void)
+{
+	return kernel_changes_mounts() && access("/proc/self/ns/user", F_OK) == 0;
 }
 
 /*
@@ -107,7 +123,8 @@ static void add_linux(cJSON *root)
 	add_switch(linux_object, "apparmor", false);
 	add_switch(linux_object, "selinux", false);
 	add_switch(linux_object, "intelRdt", false);
-	add_switch(cJSON_AddObjectToObject(linux_object, "mountExtensions"), "idmap", false);
+	add_switch(cJSON_AddObjectToObject(linux_object, "mountExtensions"), "idmap",
+		   kernel_maps_mounts());
 	add_switch(linux_object, "netDevices", false);
 }
 
