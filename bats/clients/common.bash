@@ -59,7 +59,7 @@ client_tells() {
 	local log
 	for log in "$ROOT"/.events/*.ndjson; do
 		[ ! -f "$log" ] || tail -n 4 "$log"
-	done | tail -n 40
+	done | tail -n 12
 }
 
 containers_left() { find "$ROOT" -mindepth 1 -maxdepth 1 -type d ! -name '.*' -printf '%f\n' 2>/dev/null; }

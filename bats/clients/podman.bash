@@ -59,11 +59,11 @@ podman() { deadline podman "$@"; }
 id_of() { podman inspect --format '{{.Id}}' "$1"; }
 
 # ran CODE ARGUMENT... - `podman run --rm ARGUMENT...` returns CODE, and everybody agrees on it;
-# $output is what it wrote, $ID the container's
+# $output is what it wrote, $ID the container's. CID_DIR: a folder of the user's, if that is not root
 ran() {
 	local code=$1 file
 	shift
-	file=$(mktemp -u "$TEST_DIR/cid.XXXXXX")
+	file=$(mktemp -u "${CID_DIR:-$TEST_DIR}/cid.XXXXXX")
 	run "-$code" podman run --rm --cidfile "$file" "$@" || return
 	ID=$(cat "$file")
 	client_agrees_and_gone "$ID" "$code"
