@@ -18,7 +18,7 @@ for_build=(build-essential autoconf automake pkg-config
 for_demo=(busybox-static jq)
 for_check=(bats binutils busybox-static ca-certificates clang clang-format file jq libcap2-bin man-db
 	mmdebstrap procps python3 python3-jsonschema shellcheck strace uidmap util-linux xz-utils)
-for_clients=(buildah catatonit conmon podman)
+for_clients=(buildah catatonit conmon containerd docker.io podman)
 for_bench=(busybox-static crun jq python3 runc)
 
 say() { printf '\n== %s\n' "$*"; }
@@ -49,18 +49,15 @@ install_packages() {
 }
 
 # without_services COMMAND... - no package that is installed starts its daemon, with or without systemd
-without_services() {
-	local policy=/usr/sbin/policy-rc.d status=0 ours=
-
+without_services() (
+	policy=/usr/sbin/policy-rc.d
 	if [ ! -e "$policy" ]; then
-		ours=1
+		trap 'rm -f "$policy"' EXIT
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
 		chmod 755 "$policy"
 	fi
-	"$@" || status=$?
-	[ -z "$ours" ] || rm -f "$policy"
-	return $status
-}
+	"$@"
+)
 
 tell_other_systems() {
 	cat >&2 <<-TEXT

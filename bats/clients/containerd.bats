@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # containerd runs containers by ocirun: exit codes, errors, options of `ctr run`. What is done to
 # running ones: containerd-tasks.bats.
-# shellcheck disable=SC2154,SC2016 # run sets output and stderr; single quotes hold words of containers
+# shellcheck disable=SC2154,SC2016,SC2034 # run sets output and stderr; single quotes hold words of containers
 
 load ../lib/container
 load common
@@ -167,7 +167,7 @@ at_terminal() {
 @test "containerd: processes that shared a pid namespace die with the first of them" {
 	ctr_run -d base sleep 1000
 	run -9 ctr_run --rm "--with-ns=pid:/proc/$(task_pid base)/ns/pid" guest sh -c 'sleep 777 & exit 9'
-	! pgrep -fx 'sleep 777'
+	run ! pgrep -fx 'sleep 777'
 	client_agrees_and_gone guest 9
 	container_is base running
 	deadline ctr tasks kill --signal KILL base
