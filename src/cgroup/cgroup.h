@@ -117,6 +117,22 @@ struct cgroup_entry {
 	int tasks_fds[CGROUP_HIERARCHIES_MAX]; /* v1: init writes "0" into each, then closes it */
 };
 int cgroup_entry_open(const struct cgroup *cg, struct cgroup_entry *entry, struct error *err);
+
+/*
+ * cgroup_entry_open_below - the same for cgroups inside the container's, which must be there
+ * @below: "PATH", or on v1 and hybrid hosts "CONTROLLER[,CONTROLLER...]:PATH", relative to the
+ * container's cgroup; what is not named stays the container's own. -EINVAL: no such controller, or
+ * a path that leads out.
+ */
+int cgroup_entry_open_below(const struct cgroup *cg, const char *const *below, size_t count,
+			    struct cgroup_entry *entry, struct error *err);
+
+/*
+ * cgroup_entry_follow - on v2, enter where @pid is now, if that is below the container's cgroup
+ * A container that divides its cgroup leaves the top without processes, and the kernel lets none in
+ * (EBUSY). Returns 0, or a negative errno with @entry as it was.
+ */
+int cgroup_entry_follow(const struct cgroup *cg, pid_t pid, struct cgroup_entry *entry);
 void cgroup_entry_close(struct cgroup_entry *entry);
 
 /* cgroup_enter - in init: write "0" into every tasks fd. Async-signal-safe, no allocation. */

@@ -90,6 +90,16 @@ int facts_read(const struct journal *j, struct container_facts *f, struct error 
 	return 0;
 }
 
+/* Quotes inside a string of the line are escaped, so the member cannot be mistaken. */
+bool facts_have_exec(const struct journal *j, const char *exec_id)
+{
+	char member[JOURNAL_ID_MAX + 16];
+	autofree char *text = NULL;
+
+	(void)snprintf(member, sizeof(member), "\"execId\":\"%s\"", exec_id);
+	return log_text(j->fd, &text) > 0 && strstr(text, member);
+}
+
 /* The fields behind the command name, which may itself hold spaces and parentheses. */
 static int stat_fields(pid_t pid, char *buffer, size_t size, char **ret_fields)
 {

@@ -9,6 +9,9 @@
  */
 int facts_read(const struct journal *j, struct container_facts *f, struct error *err);
 
+/* facts_have_exec - does the log tell of an exec of this name? */
+bool facts_have_exec(const struct journal *j, const char *exec_id);
+
 /* process_start_time - field 22 of /proc/PID/stat, in clock ticks; -ESRCH when there is none. */
 int process_start_time(pid_t pid, uint64_t *ret);
 

@@ -37,6 +37,10 @@ static const struct transition transitions[] = {
 	{PAUSED, CAUSE_THAW, EVENT_RESUMED, RUNNING, "extension"},
 	{ALIVE, CAUSE_UPDATE, EVENT_UPDATED, 0, "extension"},
 	{ALIVE | STOPPED, CAUSE_SIGNAL, EVENT_SIGNALED, 0, "extension"},
+	/* Init may have ended meanwhile, which takes the others with it. */
+	{ALIVE | STOPPED, CAUSE_EXEC_STARTED, EVENT_EXEC_STARTED, DELETED, "extension"},
+	{ALIVE | STOPPED, CAUSE_EXEC_FAILED, EVENT_FAILED, DELETED, "extension"},
+	{ALIVE | STOPPED, CAUSE_EXEC_EXITED, EVENT_EXEC_EXITED, DELETED, "extension"},
 	/* The first witness wins. */
 	{ALIVE, CAUSE_INIT_EXITED, EVENT_EXITED, STOPPED | DELETED, "step 10"},
 	/* A create that failed or died half way is deleted without having been stopped. */
@@ -77,6 +81,12 @@ static const struct transition *find(enum cause cause, enum container_status sta
 	return NULL;
 }
 
+static bool is_too_much(const struct journal *j, enum cause cause)
+{
+	return (cause == CAUSE_EXEC_STARTED || cause == CAUSE_EXEC_FAILED) &&
+	       j->offset > LIFECYCLE_EXEC_MAX;
+}
+
 static int record_locked(struct journal *j, enum cause cause, const struct event_members *members,
 			 struct error *err)
 {
@@ -87,6 +97,8 @@ static int record_locked(struct journal *j, enum cause cause, const struct event
 
 	t = find(cause, status, &done);
 	if (!t && done)
+		return 0;
+	if (is_too_much(j, cause))
 		return 0;
 	if (!t)
 		return error_set(err, ERROR_STATE, EBUSY, "container is %s",

@@ -9,6 +9,8 @@
 
 #include "container/container.h"
 
+#define LIFECYCLE_EXEC_MAX (1024 * 1024)
+
 enum cause {
 	CAUSE_INIT_IS_READY,
 	CAUSE_START_FAILED,
@@ -18,6 +20,9 @@ enum cause {
 	CAUSE_THAW,
 	CAUSE_UPDATE,
 	CAUSE_SIGNAL,
+	CAUSE_EXEC_STARTED,
+	CAUSE_EXEC_FAILED,
+	CAUSE_EXEC_EXITED,
 	CAUSE_INIT_EXITED,
 	CAUSE_DELETE,
 };
@@ -28,6 +33,9 @@ enum container_status lifecycle_status(const struct journal *j);
 /*
  * lifecycle_record - append the line that @cause stands for
  * @members: what it says beyond the fixed members; may be NULL
+ *
+ * A log of more than LIFECYCLE_EXEC_MAX bytes takes no further `exec-started` and failed execs, and
+ * so no `exec-exited` of them (0): a health check every few seconds must not grow it for ever.
  *
  * Takes and releases the journal's lock. Returns 1 when the line was written, 0 when it stood there
  * already, -EBUSY (ERROR_STATE) when the status does not allow it, or a negative errno.

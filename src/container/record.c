@@ -64,6 +64,7 @@ static char *record_text(const char *id, const struct record *r)
 	}
 	json_add_int(root, "owner", r->owner);
 	cJSON_AddBoolToObject(root, "rootless", r->rootless);
+	cJSON_AddBoolToObject(root, "noNewKeyring", r->no_new_keyring);
 	cJSON_AddBoolToObject(root, "hasPoststart", r->has_poststart);
 	cJSON_AddBoolToObject(root, "hasPoststop", r->has_poststop);
 	annotations = cJSON_AddObjectToObject(root, "annotations");
@@ -141,6 +142,7 @@ static int read_fixed(const cJSON *root, const char *id, struct record *r)
 	memcpy(r->instance, instance, JOURNAL_INSTANCE_LEN + 1);
 	r->owner = (uint32_t)owner;
 	r->rootless = cJSON_IsTrue(json_member(root, "rootless"));
+	r->no_new_keyring = cJSON_IsTrue(json_member(root, "noNewKeyring"));
 	r->has_poststart = cJSON_IsTrue(json_member(root, "hasPoststart"));
 	r->has_poststop = cJSON_IsTrue(json_member(root, "hasPoststop"));
 	return 0;

@@ -24,6 +24,7 @@ struct record {
 	char *monitor;	/* --monitor as asked for: "none" is never adopted */
 	uint32_t owner; /* effective uid of the creator */
 	bool rootless;
+	bool no_new_keyring;		  /* so that exec joins none either */
 	bool has_poststart, has_poststop; /* so that start and delete need not parse config.json */
 	size_t annotation_count;
 	struct spec_pair *annotations; /* keys and values owned */

@@ -142,19 +142,6 @@ out:
 	_exit(pid < 0);
 }
 
-/* The joiner saw another pid where its pid namespace is not ours: ask the pidfd. */
-static pid_t pid_of(int pidfd)
-{
-	char path[48], text[1024];
-	const char *line;
-
-	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
-	if (file_read_at(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return -1;
-	line = strstr(text, "\nPid:");
-	return line ? atoi(line + 5) : -1;
-}
-
 static int await_joiner(struct launch *l, int report_fd, struct error *err)
 {
 	int fds[MESSAGE_MAX_FDS];
@@ -167,7 +154,8 @@ static int await_joiner(struct launch *l, int report_fd, struct error *err)
 	if (fd_count != 1)
 		return err->errnum > 0 ? -err->errnum : -EIO;
 	l->pidfd = fds[0];
-	l->pid = pid_of(l->pidfd);
+	/* The joiner saw another pid where its pid namespace is not ours. */
+	l->pid = process_pid_of(l->pidfd);
 	return l->pid > 0 ? 0 : error_set(err, ERROR_SYSTEM, ESRCH, "init died at once");
 }
 

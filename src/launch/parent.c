@@ -24,6 +24,7 @@
 #include "base/message.h"
 #include "base/path.h"
 #include "container/facts.h"
+#include "launch/preserve.h"
 #include "launch/process.h"
 #include "launch/rootless.h"
 #include "launch/roles.h"
@@ -123,21 +124,6 @@ static int check_cgroup(struct launch *l, struct error *err)
 									: r;
 }
 
-static int count_preserved(struct launch *l, struct error *err)
-{
-	const char *listen_fds = getenv("LISTEN_FDS");
-	int count = l->options->preserve_fds;
-
-	if (listen_fds)
-		count += atoi(listen_fds) > 0 ? atoi(listen_fds) : 0;
-	for (int fd = 3; fd < 3 + count; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			return error_set(err, ERROR_USAGE, EBADF,
-					 "--preserve-fds %d: descriptor %d is not open", count, fd);
-	l->preserved_fds = count;
-	return 0;
-}
-
 static int open_console(struct launch *l, struct error *err)
 {
 	const struct launch_options *opt = l->options;
@@ -162,7 +148,7 @@ static int prepare(struct launch *l, struct error *err)
 	int r;
 
 	/* Before we open anything that could take the place of a descriptor that is missing. */
-	r = count_preserved(l, err);
+	r = preserve_count(l->options->preserve_fds, &l->preserved_fds, err);
 	if (r == 0)
 		r = container_id_check(l->options->id, err);
 	if (r == 0)
@@ -246,6 +232,7 @@ static int fill_record(const struct launch *l, struct record *r, struct error *e
 	r->cgroup_path = l->cgroup.disabled ? NULL : strdup(l->cgroup.path);
 	r->owner = geteuid();
 	r->rootless = l->rootless;
+	r->no_new_keyring = l->options->no_new_keyring;
 	r->has_poststart = l->spec.hooks.count[HOOK_POSTSTART] > 0;
 	r->has_poststop = l->spec.hooks.count[HOOK_POSTSTOP] > 0;
 	if (!r->oci_version || !r->bundle || !r->rootfs || !r->boot_id || !r->created ||

@@ -3,8 +3,12 @@
 #include "launch/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,7 +43,8 @@ pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, bool *ret_in_
 	}
 	pid = sys_clone3(&args);
 	/* Linux < 5.7 says EINVAL or E2BIG; a threaded or delegated corner EOPNOTSUPP or EACCES. */
-	if (pid < 0 && cgroup_fd >= 0 && errno != EAGAIN && errno != ENOMEM && errno != EPERM) {
+	if (pid < 0 && cgroup_fd >= 0 && errno != EAGAIN && errno != ENOMEM && errno != EPERM &&
+	    errno != EBUSY) {
 		*ret_in_cgroup = false;
 		args.flags &= ~CLONE_INTO_CGROUP;
 		args.cgroup = 0;
@@ -74,6 +79,18 @@ int process_detach(void (*begin)(void *arg), void *arg, bool *ret_kernel_tells, 
 	*ret_kernel_tells = pidfd >= 0 && exit_status_probe(pidfd);
 	close_keeping_errno(pidfd);
 	return status ? error_set(err, ERROR_SYSTEM, EAGAIN, "fork failed") : 0;
+}
+
+pid_t process_pid_of(int pidfd)
+{
+	char path[48], text[1024];
+	const char *line;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (file_read_at(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return -1;
+	line = strstr(text, "\nPid:");
+	return line ? atoi(line + 5) : -1;
 }
 
 void process_reset_signals(void)

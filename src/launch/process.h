@@ -12,7 +12,8 @@
 /*
  * process_clone - a child straight into the v2 cgroup @cgroup_fd (or -EBADF); returns as fork does
  * @flags: CLONE_NEW*, CLONE_PARENT
- * *ret_in_cgroup: it was born there; else the caller moves it.
+ * *ret_in_cgroup: it was born there, else it has to be moved; set in the child, too. -EBUSY: the
+ * cgroup takes no processes.
  */
 pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, bool *ret_in_cgroup);
 
@@ -22,6 +23,9 @@ pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, bool *ret_in_
  * *ret_kernel_tells: the reaped process between us showed whether the kernel keeps exit statuses.
  */
 int process_detach(void (*begin)(void *arg), void *arg, bool *ret_kernel_tells, struct error *err);
+
+/* process_pid_of - the pid behind a pidfd, as this process's pid namespace has it; -1: gone. */
+pid_t process_pid_of(int pidfd);
 
 /* process_reset_signals - dispositions and mask are the caller's accidents; ours start clean. */
 void process_reset_signals(void);

@@ -159,6 +159,7 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 	if (!is_damaged(c)) {
 		/* The monitor's line first: the real code, not one of ours. */
 		r = monitor_adopt(c, err);
+		await_observers(c);
 		if (r == 0)
 			run_hooks_of(c);
 		if (r == 0)

@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,6 +19,7 @@
 #include "container/lifecycle.h"
 #include "launch/roles.h"
 #include "monitor/adopt.h"
+#include "monitor/handover.h"
 #include "setup/hooks.h"
 
 int destroy_processes(const struct cgroup *cg, int pidfd, pid_t pid, int timeout_ms,
@@ -63,6 +66,18 @@ int destroy_cgroup(const struct cgroup *cg, const struct container *c, int pidfd
 	}
 	r = destroy_processes(cg, pidfd, pid, DESTROY_TIMEOUT_MS, err);
 	return r < 0 ? r : cgroup_remove(cg, DESTROY_TIMEOUT_MS, err);
+}
+
+void await_observers(const struct container *c)
+{
+	const struct timespec pause = {.tv_nsec = 500000};
+	autofd fd = openat(c->state_dirfd, EXECS_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+	for (int i = 0; fd >= 0 && i < 1000; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
 }
 
 static void add_hook(struct event_members *m, const struct hook_failure *hook)

@@ -23,6 +23,12 @@ int destroy_processes(const struct cgroup *cg, int pidfd, pid_t pid, int timeout
 int destroy_cgroup(const struct cgroup *cg, const struct container *c, int pidfd, pid_t pid,
 		   struct error *err);
 
+/*
+ * await_observers - until the observers of execs, whose processes are dead, have written their
+ * last lines; half a second at most: one whose process nobody reaps would wait for ever.
+ */
+void await_observers(const struct container *c);
+
 /* record_failed - the `failed` line of a phase ("create", "start"), with the hook's part if it was
  * one. */
 int record_failed(struct journal *j, int cause, const char *phase, const struct error *why,

@@ -73,3 +73,14 @@ void exited_members(struct event_members *m, const struct exited *e)
 		members_add_tail(m, "error", e->error, __builtin_strlen(e->error), 1024);
 	members_add_string(m, "status", "stopped");
 }
+
+void exec_exited_members(struct event_members *m, const char *exec_id, const struct exited *e)
+{
+	members_init(m);
+	members_add_string(m, "execId", exec_id);
+	members_add_int(m, "pid", e->pid);
+	add_status(m, e);
+	members_add_bool(m, "coreDumped", e->known && WCOREDUMP(e->status));
+	members_add_string(m, "reason", reason_of(e));
+	members_add_string(m, "source", e->source);
+}

@@ -29,4 +29,7 @@ struct exited {
 
 void exited_members(struct event_members *m, const struct exited *e);
 
+/* exec_exited_members - of an exec's process: usage, started_at and error are not looked at. */
+void exec_exited_members(struct event_members *m, const char *exec_id, const struct exited *e);
+
 #endif

@@ -109,8 +109,9 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {w->journal->fd, w->pidfd, lock_fd,
 							    w->stub_fd};
 	char path[4096], pid[16], id[JOURNAL_ID_MAX + 1], instance[JOURNAL_INSTANCE_LEN + 1];
-	char *const argv[] = {(char *)MONITOR_PROGRAM,		id,  instance, pid,
-			      (char *)watch_mode_name(w->mode), NULL};
+	char *const argv[] = {
+		(char *)MONITOR_PROGRAM, id,  instance, pid, (char *)watch_mode_name(w->mode),
+		(char *)w->exec_id,	 NULL};
 	char *const envp[] = {NULL};
 	int r;
 

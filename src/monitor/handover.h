@@ -4,13 +4,17 @@
  * descriptor at a fixed number, so that the big image, its heap and its libraries are gone while
  * the container runs. This header is the contract between the two.
  *
- * argv: ocirun-monitor ID INSTANCE PID MODE, MODE being watch_mode_name's word.
+ * argv: ocirun-monitor ID INSTANCE PID MODE [EXECID], MODE being watch_mode_name's word. With
+ * EXECID it is the observer of an exec's process, and MONITOR_FD_LOCK holds flock(LOCK_SH) on
+ * <state>/execs until its last line is written.
  */
 #ifndef MONITOR_HANDOVER_H
 #define MONITOR_HANDOVER_H
 
 #include "container/container.h"
 #include "monitor/watch.h"
+
+#define EXECS_LOCK "execs"
 
 enum monitor_fd {
 	MONITOR_FD_JOURNAL = 3,

@@ -54,11 +54,12 @@ int main(int argc, char **argv)
 	struct loop *loop;
 	int signal_fd;
 
-	if (argc != 5 ||
+	if (argc < 5 || argc > 6 ||
 	    journal_attach(&journal, fd_if_open(MONITOR_FD_JOURNAL), argv[1], argv[2]) < 0)
 		return EXIT_FAILURE;
 	w.pid = atoi(argv[3]);
 	w.mode = parse_mode(argv[4]);
+	w.exec_id = argv[5]; /* or NULL, where argv ends */
 	w.stub_fd = fd_if_open(MONITOR_FD_STUB);
 	for (int i = 0; i < USAGE_FILES; i++)
 		w.usage_fds[i] = fd_if_open(MONITOR_FD_USAGE + i);

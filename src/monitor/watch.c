@@ -110,7 +110,22 @@ static int record_exited(struct watch *w, const char *source, struct error *err)
 	return lifecycle_record(w->journal, CAUSE_INIT_EXITED, &m, err);
 }
 
-static void init_ended(struct loop *loop, void *arg)
+static int record_exec_exited(struct watch *w, const char *source, struct error *err)
+{
+	struct event_members m;
+	struct exited e = {.pid = w->pid,
+			   .known = w->status_known,
+			   .status = w->status,
+			   .reason = w->status_known ? NULL : REASON_UNOBSERVED,
+			   .source = source};
+
+	if (!*w->exec_id)
+		return 0;
+	exec_exited_members(&m, w->exec_id, &e);
+	return lifecycle_record(w->journal, CAUSE_EXEC_EXITED, &m, err);
+}
+
+static void process_ended(struct loop *loop, void *arg)
 {
 	struct watch *w = arg;
 	struct error err = ERROR_INIT;
@@ -124,7 +139,7 @@ static void init_ended(struct loop *loop, void *arg)
 	/* Seen by others meanwhile: the journal's lock brings w->journal->seen up to date. */
 	if (journal_lock(w->journal) == 0)
 		journal_unlock(w->journal);
-	if (record_exited(w, source, &err) < 0)
+	if ((w->exec_id ? record_exec_exited(w, source, &err) : record_exited(w, source, &err)) < 0)
 		note_log_error(w, &err);
 	loop_stop(loop);
 }
@@ -133,7 +148,7 @@ int watch_run(struct watch *w, struct loop *loop, struct error *err)
 {
 	int r;
 
-	r = loop_add_fd(loop, w->pidfd, init_ended, w);
+	r = loop_add_fd(loop, w->pidfd, process_ended, w);
 	if (r == 0 && w->stub_fd >= 0)
 		r = loop_add_fd(loop, w->stub_fd, stub_reports, w);
 	if (r < 0)

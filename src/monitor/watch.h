@@ -20,6 +20,9 @@ struct watch {
 	int stub_fd; /* owned: where the stub reports; -EBADF when it was attached too late for that
 		      */
 	int usage_fds[USAGE_FILES]; /* borrowed; -EBADF where missing */
+	/* NULL: it is init. Else it is an exec's process of this name; "": its end is not recorded.
+	 */
+	const char *exec_id;
 
 	/* what the stub reported, and what came of it */
 	bool starting; /* `start` was asked for */

@@ -76,9 +76,9 @@ const struct verb *const *verbs_list(void);
 const struct verb *verb_find(const char *name);
 
 /* One descriptor per file of the verb's name. */
-extern const struct verb verb_create, verb_delete, verb_events, verb_features, verb_kill, verb_list,
-	verb_pause, verb_ps, verb_resume, verb_run, verb_spec, verb_start, verb_state, verb_update,
-	verb_wait;
+extern const struct verb verb_create, verb_delete, verb_events, verb_exec, verb_features, verb_kill,
+	verb_list, verb_pause, verb_ps, verb_resume, verb_run, verb_spec, verb_start, verb_state,
+	verb_update, verb_wait;
 
 /*
  * print_out - write data to stdout, all of it or an error: a full disk must not look like success
