@@ -8,14 +8,27 @@ IMAGE=docker.io/library/busybox:latest
 # containerd_start CONFIG - with a root and state that no other containerd sees
 containerd_start() {
 	client_host && client_hides /var/lib/containerd /var/log || return
-	containerd --config "$1" --log-level warn >>/var/log/containerd 2>&1 </dev/null 3>&- 4>&- &
-	export CONTAINERD_PID=$!
+	export CONTAINERD_CONFIG=$1
+	containerd_again
+}
+
+# containerd_again - the daemon on what is there
+containerd_again() {
+	containerd --config "$CONTAINERD_CONFIG" --log-level warn \
+		>>/var/log/containerd 2>&1 </dev/null 3>&- 4>&- &
+	echo $! >/run/containerd.pid
+	disown
 	wait_until deadline ctr version || { tail -n 20 /var/log/containerd >&2; return 1; }
+}
+
+# containerd_ends SIGNAL
+containerd_ends() {
+	kill "-$1" "$(cat /run/containerd.pid)" && wait_until has_ended "$(cat /run/containerd.pid)"
 }
 
 # containerd_stop CGROUP - the parent of the containers' cgroups stays behind; containerd keeps it for the next
 containerd_stop() {
-	kill "$CONTAINERD_PID" && wait_until has_ended "$CONTAINERD_PID"
+	containerd_ends TERM
 	find /sys/fs/cgroup -mindepth 2 -maxdepth 3 -type d -name "$1" -exec rmdir {} +
 }
 
