@@ -249,6 +249,24 @@ int container_lock_cgroup(struct container *c, bool wait, struct error *err)
 	return r < 0 ? r : take_fd(&fd);
 }
 
+/* What a foreground run or `start` bound for the container (launch/notify.h). */
+static int empty_folder(int dirfd, const char *name)
+{
+	autofd fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	(void)unlinkat(fd, "notify.sock", 0); /* if not: rmdir says so */
+	return unlinkat(dirfd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int remove_entry(int dirfd, const char *name)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	return errno == EISDIR ? empty_folder(dirfd, name) : -errno;
+}
+
 /*
  * container_erase removes what ocirun itself put there, and says so when there is more. The record
  * goes last: whoever is killed on the way leaves a container, or an empty directory.
@@ -257,7 +275,7 @@ static int empty_directory(int dirfd, const char *id, struct error *err)
 {
 	autodir *dir = NULL;
 	const struct dirent *entry;
-	int copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r, copy = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (copy < 0)
 		return error_sys(err, "open state directory of %s", id);
@@ -270,8 +288,9 @@ static int empty_directory(int dirfd, const char *id, struct error *err)
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
 		    strcmp(entry->d_name, RECORD_FILE) == 0)
 			continue;
-		if (unlinkat(dirfd, entry->d_name, 0) < 0 && errno != ENOENT)
-			return error_sys(err, "unlink %s of %s", entry->d_name, id);
+		r = remove_entry(dirfd, entry->d_name);
+		if (r < 0)
+			return error_sys_num(err, r, "unlink %s of %s", entry->d_name, id);
 	}
 	if (unlinkat(dirfd, RECORD_FILE, 0) < 0 && errno != ENOENT)
 		return error_sys(err, "unlink " RECORD_FILE " of %s", id);

@@ -144,6 +144,8 @@ static int prepare(struct exec *e, struct error *err)
 	if (r == 0)
 		r = load_process(e, err);
 	if (r == 0)
+		r = preserve_announce(&e->spec, err);
+	if (r == 0)
 		r = check_terminal(e, err);
 	if (r == 0)
 		r = find_cgroup(e, err);

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "launch/exec_roles.h"
+#include "launch/preserve.h"
 #include "launch/process.h"
 #include "setup/home.h"
 #include "setup/keyring.h"
@@ -126,7 +127,7 @@ static bool may_set_groups(const struct exec *e)
 {
 	char path[40], text[16];
 
-	if (spec_annotation(&e->spec, "run.oci.keep_original_groups"))
+	if (e->spec.annotated.keep_original_groups)
 		return false;
 	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", e->container.facts.pid);
 	return file_read_at(AT_FDCWD, path, text, sizeof(text)) < 0 || strcmp(text, "deny") != 0;
@@ -169,6 +170,7 @@ static int build_plan(struct exec *e, struct error *err)
 		.start_fd = -EBADF,
 		.wait_for_go = true,
 		.set_groups = may_set_groups(e),
+		.set_listen_pid = preserve_activates(),
 		.join = &join,
 	};
 	int r;

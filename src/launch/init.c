@@ -50,6 +50,12 @@ static bool wants_keyring(const struct setup *s, const struct spec *spec)
 	return !s->no_new_keyring;
 }
 
+static bool wants_notify(const struct setup *s, const struct spec *spec)
+{
+	(void)spec;
+	return s->notify_path;
+}
+
 static bool has_terminal(const struct setup *s, const struct spec *spec)
 {
 	(void)s;
@@ -72,6 +78,8 @@ static const struct step mount_steps[] = {
 	{"root", NULL, setup_rootfs, "config.md#root"},
 	{"mounts", NULL, setup_mounts, "config.md#mounts"},
 	{"devices", NULL, setup_devices, "config-linux.md#devices"},
+	/* After mounts: /run may be one of them. */
+	{"notify", wants_notify, setup_notify, "sd_notify(3)"},
 	/* After devices and mounts: it needs the container's devpts. */
 	{"terminal", has_terminal, setup_console, "config.md#process"},
 	{0},
@@ -88,10 +96,11 @@ static const struct step pivot_steps[] = {
 	{0},
 };
 
-static int become_root(struct error *err)
+static int become_root(const struct spec *spec, struct error *err)
 {
 	/* Fails where setgroups is denied (unprivileged maps): there are no groups to drop then. */
-	(void)setgroups(0, NULL);
+	if (!spec->annotated.keep_original_groups)
+		(void)setgroups(0, NULL);
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
 		return error_sys(err, "become root of the user namespace");
 	return 0;
@@ -136,7 +145,7 @@ static int enter(struct launch *l, struct error *err)
 	if (r == 0 && new_user)
 		r = ask(l, INIT_WANTS_ID_MAPS, MONITOR_WROTE_ID_MAPS, &reply, NULL, err);
 	if (r == 0 && new_user)
-		r = become_root(err);
+		r = become_root(&l->spec, err);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)setsid();
 	(void)umask(0);
@@ -160,7 +169,7 @@ static int run_create_hooks(struct launch *l, struct message *failure, struct er
 	/* The host's pid of init, which init itself cannot see. */
 	state = container_hook_state_json(&l->container, "creating", reply.value);
 	r = hooks_run(hooks->list[HOOK_CREATE_CONTAINER], hooks->count[HOOK_CREATE_CONTAINER],
-		      HOOK_CREATE_CONTAINER, state, &failure->hook, err);
+		      HOOK_CREATE_CONTAINER, state, &l->hook_output, &failure->hook, err);
 	failure->hook_failed = r < 0;
 	return r;
 }
@@ -175,6 +184,8 @@ static void fill_setup(const struct launch *l, struct setup *s, struct cgroup_vi
 	s->unprivileged = l->rootless || l->spec.namespaces[NAMESPACE_USER].wanted;
 	s->id = l->options->id;
 	s->console_socket = l->console_socket;
+	s->notify_fd = l->notify_fd;
+	s->notify_path = l->notify_path;
 	s->cgroup_v2 = l->host.unified;
 	s->cgroup_views = views;
 	for (size_t i = 0; i < l->host.count; i++) {

@@ -41,6 +41,7 @@ int launch_create(const struct launch_options *opt, struct watching **ret_watchi
 /*
  * launch_start - let init exec the workload, and run the poststart hooks
  * Returns 0 after `started` is in the log; on a failed poststart hook the container is destroyed.
+ * With NOTIFY_SOCKET at create and now: when the process has said that it is ready, or ended.
  */
 int launch_start(const char *root, const char *id, struct error *err);
 
@@ -48,6 +49,12 @@ int launch_start(const char *root, const char *id, struct error *err);
 struct loop;
 int watching_pidfd(const struct watching *w);
 struct loop *watching_loop(struct watching *w);
+
+/*
+ * watching_start - as launch_start, but readiness is relayed while watching_run waits
+ * MAINPID says this process: it is the one that a service manager should watch.
+ */
+int watching_start(struct watching *w, const char *root, const char *id, struct error *err);
 
 /*
  * watching_run - wait for init's end and record it; *ret_status is the wait(2) status

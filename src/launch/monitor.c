@@ -22,6 +22,7 @@
 #include "container/facts.h"
 #include "container/lifecycle.h"
 #include "launch/errands.h"
+#include "launch/preserve.h"
 #include "launch/roles.h"
 #include "launch/undo.h"
 #include "monitor/handover.h"
@@ -134,7 +135,7 @@ static int run_host_hooks(struct launch *l, struct error *err)
 	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
 		const struct spec_hooks *hooks = &l->spec.hooks;
 		int r = hooks_run(hooks->list[stages[i]], hooks->count[stages[i]], stages[i], state,
-				  &l->hook_failure, err);
+				  &l->hook_output, &l->hook_failure, err);
 
 		if (r < 0) {
 			l->hook_failed = true;
@@ -142,6 +143,13 @@ static int run_host_hooks(struct launch *l, struct error *err)
 		}
 	}
 	return 0;
+}
+
+static bool may_set_groups(const struct spec *spec)
+{
+	if (spec->annotated.keep_original_groups)
+		return false;
+	return !spec_is_new(spec, NAMESPACE_USER) || !id_maps_deny_setgroups(spec, geteuid() == 0);
 }
 
 static int build_plan(struct launch *l, struct error *err)
@@ -154,8 +162,9 @@ static int build_plan(struct launch *l, struct error *err)
 		.start_fd = l->start_fd,
 		.wait_for_start = true,
 		.await_commit = true,
-		.set_groups = !spec_is_new(&l->spec, NAMESPACE_USER) ||
-			      !id_maps_deny_setgroups(&l->spec, geteuid() == 0),
+		.set_groups = may_set_groups(&l->spec),
+		.set_listen_pid = preserve_activates(),
+		.hook_output = &l->hook_output,
 	};
 	int r;
 
@@ -323,6 +332,7 @@ int monitor_build(struct launch *l, struct error *err)
 		return r;
 	cgroup_entry_close(&l->entry);
 	close_keeping_errno(take_fd(&l->console_socket));
+	close_keeping_errno(take_fd(&l->notify_fd));
 	r = set_oom_score(l, err);
 	if (r < 0)
 		return r;

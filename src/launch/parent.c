@@ -24,6 +24,7 @@
 #include "base/message.h"
 #include "base/path.h"
 #include "container/facts.h"
+#include "launch/notify.h"
 #include "launch/preserve.h"
 #include "launch/process.h"
 #include "launch/rootless.h"
@@ -137,6 +138,25 @@ static int open_console(struct launch *l, struct error *err)
 	return l->console_socket < 0 ? -EBADF : 0;
 }
 
+/* What our own environment says about the process's. */
+static int take_environment(struct launch *l, struct error *err)
+{
+	int r = preserve_announce(&l->spec, err);
+
+	if (r == 0)
+		r = notify_wanted(&l->spec, err);
+	if (r > 0 &&
+	    asprintf(&l->notify_path, "%s/%s/notify", l->options->root, l->options->id) < 0)
+		return error_sys_num(err, ENOMEM, "notify");
+	return r < 0 ? r : 0;
+}
+
+static int take_annotations(struct launch *l, struct error *err)
+{
+	l->publication.pidfd_receiver = l->spec.annotated.pidfd_receiver;
+	return hook_output_open(&l->spec, &l->hook_output, err);
+}
+
 /* A foreground run watches by itself, and with --monitor=none nobody does. */
 static bool needs_monitor(const struct launch *l)
 {
@@ -157,6 +177,10 @@ static int prepare(struct launch *l, struct error *err)
 		r = become_sealed(l->preserved_fds, err);
 	if (r == 0)
 		r = check_process(l, err);
+	if (r == 0)
+		r = take_environment(l, err);
+	if (r == 0)
+		r = take_annotations(l, err);
 	if (r == 0)
 		r = publish_check(&l->publication, err);
 	if (r == 0)
@@ -378,6 +402,9 @@ static void launch_done(struct launch *l)
 	free(l->config_text);
 	free(l->bundle);
 	free(l->rootfs);
+	free(l->notify_path);
+	hook_output_close(&l->hook_output);
+	close_keeping_errno(l->notify_fd);
 	close_keeping_errno(l->console_socket);
 	close_keeping_errno(l->parent_fd);
 	close_keeping_errno(l->init_fd);
@@ -395,6 +422,8 @@ static void launch_init(struct launch *l, const struct launch_options *opt)
 		.options = opt,
 		.publication = {.pid_file = opt->pid_file, .pidfd_socket = opt->pidfd_socket},
 		.container = CONTAINER_CLOSED,
+		.hook_output = HOOK_OUTPUT_CLOSED,
+		.notify_fd = -EBADF,
 		.console_socket = -EBADF,
 		.parent_fd = -EBADF,
 		.monitor_end = -EBADF,
@@ -422,6 +451,8 @@ static int create(struct launch *l, struct error *err)
 		return r;
 	r = keep_config(l, err);
 	(void)umask(callers_umask);
+	if (r == 0 && l->notify_path)
+		r = notify_prepare(l->container.state_dirfd, &l->spec, &l->notify_fd, err);
 	if (r == 0)
 		r = open_console(l, err);
 	if (r < 0) {

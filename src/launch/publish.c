@@ -71,15 +71,19 @@ static int write_pid_file(const char *path, pid_t pid, struct error *err)
 	return 0;
 }
 
-static int send_pidfd(const char *path, int pidfd, struct error *err)
+static int send_pidfd(const char *option, const char *path, int pidfd, struct error *err)
 {
-	autofd fd = connect_socket("--pidfd-socket", path, err);
+	autofd fd = -EBADF;
 	int r;
+
+	if (!path)
+		return 0;
+	fd = connect_socket(option, path, err);
 
 	if (fd < 0)
 		return fd;
 	r = message_send(fd, "pidfd", 5, &pidfd, 1);
-	return r < 0 ? error_sys_num(err, r, "--pidfd-socket %s: send", path) : 0;
+	return r < 0 ? error_sys_num(err, r, "%s %s: send", option, path) : 0;
 }
 
 int publish_check(const struct publication *p, struct error *err)
@@ -89,10 +93,10 @@ int publish_check(const struct publication *p, struct error *err)
 
 int publish(struct publication *p, pid_t pid, int pidfd, struct error *err)
 {
-	int r = 0;
+	int r = send_pidfd("--pidfd-socket", p->pidfd_socket, pidfd, err);
 
-	if (p->pidfd_socket)
-		r = send_pidfd(p->pidfd_socket, pidfd, err);
+	if (r == 0)
+		r = send_pidfd("run.oci.pidfd_receiver", p->pidfd_receiver, pidfd, err);
 	if (r == 0 && p->pid_file) {
 		r = write_pid_file(p->pid_file, pid, err);
 		p->pid_file_is_ours = r == 0;

@@ -10,6 +10,7 @@
 
 struct publication {
 	const char *pid_file, *pidfd_socket; /* borrowed; or NULL */
+	const char *pidfd_receiver;	     /* the annotation run.oci.pidfd_receiver */
 	bool pid_file_is_ours; /* written by publish: the only one that it may take back */
 };
 

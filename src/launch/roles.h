@@ -25,6 +25,9 @@ struct launch {
 	int console_socket;
 	int preserved_fds; /* --preserve-fds and LISTEN_FDS together */
 	struct publication publication;
+	struct hook_output hook_output;
+	char *notify_path; /* <state>/notify; NULL: nobody asks for readiness */
+	int notify_fd;	   /* the same as a detached mount, or -EBADF */
 	bool kernel_tells; /* PIDFD_INFO_EXIT */
 	int monitor_end;   /* the monitor's end of parent_fd's socket, until it has it */
 

@@ -12,7 +12,7 @@
 #include "base/message.h"
 #include "container/container.h"
 #include "container/lifecycle.h"
-#include "launch/launch.h"
+#include "launch/start.h"
 #include "launch/teardown.h"
 #include "launch/undo.h"
 #include "monitor/adopt.h"
@@ -111,6 +111,7 @@ static int record_started(struct container *c, struct error *err)
 static int run_poststart(struct container *c, struct error *err)
 {
 	autofree char *state = NULL;
+	struct hook_output output = HOOK_OUTPUT_CLOSED;
 	struct hook_failure failure;
 	struct error ignored = ERROR_INIT;
 	autospec spec = {0};
@@ -121,9 +122,13 @@ static int run_poststart(struct container *c, struct error *err)
 	r = spec_load(c->state_dirfd, "config.json", &spec, NULL, NULL, err);
 	if (r < 0)
 		return r;
+	r = hook_output_open(&spec, &output, err);
+	if (r < 0)
+		return r;
 	state = container_hook_state_json(c, "running", c->facts.pid);
 	r = hooks_run(spec.hooks.list[HOOK_POSTSTART], spec.hooks.count[HOOK_POSTSTART],
-		      HOOK_POSTSTART, state, &failure, err);
+		      HOOK_POSTSTART, state, &output, &failure, err);
+	hook_output_close(&output);
 	if (r < 0)
 		(void)record_failed(&c->journal, CAUSE_START_FAILED, "start", err, &failure,
 				    &ignored);
@@ -144,7 +149,8 @@ static int let_go(struct container *c, struct error *err)
 }
 
 /* runtime.md#lifecycle: a failed poststart hook is an error, and the container is destroyed. */
-static int start_and_hook(struct container *c, bool *ret_destroy, struct error *err)
+static int start_and_hook(struct container *c, struct notify *n, bool *ret_destroy,
+			  struct error *err)
 {
 	int r;
 
@@ -153,6 +159,8 @@ static int start_and_hook(struct container *c, bool *ret_destroy, struct error *
 		r = monitor_adopt(c, err);
 	if (r == 0)
 		r = check_status(c, err);
+	if (r == 0)
+		r = notify_open(n, c->state_dirfd, err);
 	if (r == 0)
 		r = let_go(c, err);
 	if (r == 0)
@@ -164,7 +172,7 @@ static int start_and_hook(struct container *c, bool *ret_destroy, struct error *
 	return r;
 }
 
-int launch_start(const char *root, const char *id, struct error *err)
+int start_container(const char *root, const char *id, struct start *s, struct error *err)
 {
 	struct container c = CONTAINER_CLOSED;
 	struct error ignored = ERROR_INIT;
@@ -172,10 +180,31 @@ int launch_start(const char *root, const char *id, struct error *err)
 	int r;
 
 	r = container_open(&c, root, id, err);
-	if (r == 0)
-		r = start_and_hook(&c, &destroy, err);
+	if (r == 0) {
+		s->pidfd = container_pidfd(&c, &ignored);
+		r = start_and_hook(&c, &s->notify, &destroy, err);
+	}
+	s->pid = c.facts.pid;
 	container_close(&c); /* and with it the lock, which the deletion takes */
 	if (destroy)
 		(void)teardown_delete(root, id, true, &ignored);
+	return r;
+}
+
+void start_done(struct start *s)
+{
+	notify_close(&s->notify);
+	close_keeping_errno(take_fd(&s->pidfd));
+}
+
+int launch_start(const char *root, const char *id, struct error *err)
+{
+	struct start s = START_INIT;
+	int r = start_container(root, id, &s, err);
+
+	/* Without the lock: a service may take its time, and must be killable meanwhile. */
+	if (r == 0)
+		r = notify_await(&s.notify, s.pid, s.pidfd, err);
+	start_done(&s);
 	return r;
 }

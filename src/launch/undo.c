@@ -111,19 +111,24 @@ int record_failed(struct journal *j, int cause, const char *phase, const struct 
 void run_poststop(const struct container *c, const struct spec *spec)
 {
 	const struct spec_hooks *hooks = &spec->hooks;
+	struct hook_output output = HOOK_OUTPUT_CLOSED;
+	struct error unopened = ERROR_INIT;
 	autofree char *state = NULL;
 
 	if (hooks->count[HOOK_POSTSTOP] == 0)
 		return;
+	if (hook_output_open(spec, &output, &unopened) < 0)
+		log_warning("%s", unopened.text);
 	state = container_hook_state_json(c, "stopped", 0);
 	/* One by one: a failed one does not keep the others from running. */
 	for (size_t i = 0; i < hooks->count[HOOK_POSTSTOP]; i++) {
 		struct error err = ERROR_INIT;
 
-		if (hooks_run(&hooks->list[HOOK_POSTSTOP][i], 1, HOOK_POSTSTOP, state, NULL, &err) <
-		    0)
+		if (hooks_run(&hooks->list[HOOK_POSTSTOP][i], 1, HOOK_POSTSTOP, state, &output,
+			      NULL, &err) < 0)
 			log_warning("%s", err.text);
 	}
+	hook_output_close(&output);
 }
 
 static void log_if(int r, const struct error *err)

@@ -6,9 +6,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/compat.h"
+#include "base/log.h"
+#include "launch/start.h"
 #include "loop/loop.h"
 
 struct watching {
@@ -16,6 +19,7 @@ struct watching {
 	struct journal journal;
 	struct loop *loop;
 	int pidfd, lock_fd;
+	struct start start;
 };
 
 int watching_new(struct launch *l, struct watching **ret, struct error *err)
@@ -26,6 +30,7 @@ int watching_new(struct launch *l, struct watching **ret, struct error *err)
 		free(w);
 		return error_sys_num(err, ENOMEM, "watch %s", l->options->id);
 	}
+	w->start = (struct start)START_INIT;
 	w->journal = l->container.journal;
 	l->container.journal.fd = -EBADF;
 	w->pidfd = take_fd(&l->pidfd);
@@ -51,6 +56,38 @@ struct loop *watching_loop(struct watching *w)
 	return w->loop;
 }
 
+static void stop_relaying(struct watching *w)
+{
+	if (w->start.notify.fd >= 0)
+		loop_remove_fd(w->loop, w->start.notify.fd);
+	start_done(&w->start);
+}
+
+static void container_speaks(struct loop *loop, void *arg)
+{
+	struct watching *w = arg;
+	struct error err = ERROR_INIT;
+	int r = notify_relay(&w->start.notify, getpid(), &err);
+
+	(void)loop;
+	if (r < 0)
+		log_warning("%s", err.text);
+	if (r != 0)
+		stop_relaying(w);
+}
+
+int watching_start(struct watching *w, const char *root, const char *id, struct error *err)
+{
+	int r = start_container(root, id, &w->start, err);
+
+	if (r == 0 && w->start.notify.fd >= 0) {
+		r = loop_add_fd(w->loop, w->start.notify.fd, container_speaks, w);
+		if (r < 0)
+			return error_sys_num(err, r, "notify");
+	}
+	return r;
+}
+
 int watching_run(struct watching *w, int *ret_status, struct error *err)
 {
 	int r = watch_run(&w->watch, w->loop, err);
@@ -72,6 +109,7 @@ void watching_free(struct watching *w)
 {
 	if (!w)
 		return;
+	stop_relaying(w);
 	close_keeping_errno(w->watch.stub_fd);
 	for (int i = 0; i < USAGE_FILES; i++)
 		close_keeping_errno(w->watch.usage_fds[i]);

@@ -83,8 +83,10 @@ run_child(const struct command *command, int input_fd, int output_fd, int errnum
 	(void)setsid();
 	reset_signals();
 	(void)umask(022);
-	if (dup2(input_fd, STDIN_FILENO) >= 0 && dup2(output_fd, STDOUT_FILENO) >= 0 &&
-	    dup2(output_fd, STDERR_FILENO) >= 0 && chdir("/") == 0) {
+	if (dup2(input_fd, STDIN_FILENO) >= 0 &&
+	    dup2(command->stdout_fd ? command->stdout_fd : output_fd, STDOUT_FILENO) >= 0 &&
+	    dup2(command->stderr_fd ? command->stderr_fd : output_fd, STDERR_FILENO) >= 0 &&
+	    chdir("/") == 0) {
 		fd_cloexec_from(STDERR_FILENO + 1);
 		(void)execve(command->path, (char *const *)command->argv,
 			     (char *const *)command->envp);

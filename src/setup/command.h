@@ -16,6 +16,8 @@ struct command {
 	const char *const *envp; /* exactly this */
 	const char *input;	 /* text on stdin; NULL: /dev/null */
 	int timeout_s;		 /* 0: none */
+	/* Where they go instead of into the result; 0: there. */
+	int stdout_fd, stderr_fd;
 };
 
 struct command_result {

@@ -4,10 +4,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "base/signal_names.h"
 #include "setup/command.h"
 
@@ -55,8 +57,58 @@ int hook_failure_error(const struct hook_failure *failure, struct error *err)
 			failure->path);
 }
 
+/* A FIFO that nobody reads must fail, and one that is read must not lose a hook's lines. */
+static int open_output(const char *key, const char *path, struct error *err)
+{
+	autofd fd =
+		open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0644);
+
+	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
+		return error_sys(err, "annotations[\"%s\"]: %s", key, path);
+	return take_fd(&fd);
+}
+
+static bool has_hooks(const struct spec *spec)
+{
+	for (int stage = 0; stage < HOOK_STAGES; stage++)
+		if (spec->hooks.count[stage] > 0)
+			return true;
+	return false;
+}
+
+int hook_output_open(const struct spec *spec, struct hook_output *ret, struct error *err)
+{
+	const struct spec_annotated *a = &spec->annotated;
+
+	*ret = (struct hook_output)HOOK_OUTPUT_CLOSED;
+	if (!has_hooks(spec))
+		return 0;
+	if (a->hooks_stdout) {
+		ret->stdout_fd = open_output("run.oci.hooks.stdout", a->hooks_stdout, err);
+		if (ret->stdout_fd < 0)
+			return ret->stdout_fd;
+	}
+	if (a->hooks_stderr) {
+		ret->stderr_fd = open_output("run.oci.hooks.stderr", a->hooks_stderr, err);
+		if (ret->stderr_fd < 0) {
+			int r = ret->stderr_fd;
+
+			hook_output_close(ret);
+			return r;
+		}
+	}
+	return 0;
+}
+
+void hook_output_close(struct hook_output *output)
+{
+	close_keeping_errno(take_fd(&output->stdout_fd));
+	close_keeping_errno(take_fd(&output->stderr_fd));
+}
+
 static int run_one(const struct spec_hook *hook, const char *state_json,
-		   struct hook_failure *failure, struct error *err)
+		   const struct hook_output *output, struct hook_failure *failure,
+		   struct error *err)
 {
 	static const char *const no_env[] = {NULL};
 	const char *const path_only[] = {hook->path, NULL};
@@ -66,6 +118,8 @@ static int run_one(const struct spec_hook *hook, const char *state_json,
 		.envp = hook->env.count ? hook->env.items : no_env,
 		.input = state_json,
 		.timeout_s = hook->timeout_s,
+		.stdout_fd = output && output->stdout_fd >= 0 ? output->stdout_fd : 0,
+		.stderr_fd = output && output->stderr_fd >= 0 ? output->stderr_fd : 0,
 	};
 	struct command_result result;
 	int r;
@@ -86,14 +140,15 @@ static int run_one(const struct spec_hook *hook, const char *state_json,
 }
 
 int hooks_run(const struct spec_hook *hooks, size_t count, enum hook_stage stage,
-	      const char *state_json, struct hook_failure *ret, struct error *err)
+	      const char *state_json, const struct hook_output *output, struct hook_failure *ret,
+	      struct error *err)
 {
 	struct hook_failure failure = {.stage = stage};
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		failure.index = (int)i;
-		r = run_one(&hooks[i], state_json, &failure, err);
+		r = run_one(&hooks[i], state_json, output, &failure, err);
 	}
 	if (r < 0 && ret)
 		*ret = failure;

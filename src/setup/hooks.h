@@ -4,6 +4,7 @@
 #ifndef SETUP_HOOKS_H
 #define SETUP_HOOKS_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,9 +24,27 @@ struct hook_failure {
 	char output[HOOK_OUTPUT_MAX + 1]; /* the last bytes it printed, NUL-terminated */
 };
 
+/* Where hooks write to: the files of run.oci.hooks.stdout and .stderr. */
+struct hook_output {
+	int stdout_fd, stderr_fd; /* -EBADF: to struct hook_failure */
+};
+
+#define HOOK_OUTPUT_CLOSED                               \
+	{                                                \
+		.stdout_fd = -EBADF, .stderr_fd = -EBADF \
+	}
+
+/*
+ * hook_output_open - open for appending, or make, the files that annotations name
+ * On the side of the host, as all hooks write there. Does nothing without hooks.
+ */
+int hook_output_open(const struct spec *spec, struct hook_output *ret, struct error *err);
+void hook_output_close(struct hook_output *output);
+
 /*
  * hooks_run - run one stage's hooks in order, in the caller's namespaces
  * @state_json: on each hook's stdin
+ * @output: NULL as with both closed
  * @ret: filled when a hook failed; may be NULL
  *
  * Exactly the hook's args and env (empty without one), cwd "/", own session, no descriptor but 0-2.
@@ -33,7 +52,8 @@ struct hook_failure {
  * what became of it: -ECANCELED when it ran and failed, -ETIMEDOUT, or why it could not start.
  */
 int hooks_run(const struct spec_hook *hooks, size_t count, enum hook_stage stage,
-	      const char *state_json, struct hook_failure *ret, struct error *err);
+	      const char *state_json, const struct hook_output *output, struct hook_failure *ret,
+	      struct error *err);
 
 /* hook_failure_error - the error of a hook that ran and failed (the stub's report has one, too). */
 int hook_failure_error(const struct hook_failure *failure, struct error *err);

@@ -3,6 +3,7 @@ setup_files = src/setup/step.c src/setup/step.h src/setup/setup.h
 # From the process section to the stub's plan.
 setup_files += src/setup/namespaces.c src/setup/namespaces.h src/setup/hostname.c src/setup/loopback.c \
 	src/setup/sysctl.c src/setup/keyring.c src/setup/keyring.h src/setup/process.c \
+	src/setup/notify.c src/setup/notify.h \
 	src/setup/procfs.c src/setup/procfs.h src/setup/id_maps.c src/setup/id_maps.h \
 	src/setup/command.c src/setup/command.h src/setup/hooks.c src/setup/hooks.h \
 	src/setup/capabilities.c src/setup/capabilities.h \

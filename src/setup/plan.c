@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "setup/capabilities.h"
+#include "setup/hooks.h"
 #include "setup/seccomp.h"
 #include "stub/plan.h"
 
@@ -278,6 +279,8 @@ int plan_build(const struct spec *spec, const struct plan_input *input, struct e
 	header(&b)->size = (uint32_t)b.length;
 	header(&b)->monitor_fd = input->monitor_fd;
 	header(&b)->start_fd = input->wait_for_start ? input->start_fd : -1;
+	header(&b)->hook_stdout_fd = input->hook_output ? input->hook_output->stdout_fd : -1;
+	header(&b)->hook_stderr_fd = input->hook_output ? input->hook_output->stderr_fd : -1;
 	header(&b)->flags |= flags_of(input);
 	return to_memfd(&b, err);
 }

@@ -12,11 +12,13 @@
 
 struct plan_report;
 struct seccomp_program;
+struct hook_output;
 
 /* What is not in the spec. Everything is borrowed. */
 struct plan_input {
 	const struct seccomp_program *seccomp; /* compiled from the spec's section; NULL: none */
 	const char *state_json;		       /* for the startContainer hooks; NULL without any */
+	const struct hook_output *hook_output; /* where those write to; NULL: into the report */
 	bool wait_for_start;		       /* create: wait on start_fd, then run those hooks */
 	bool await_commit;   /* die with the monitor until it sends PLAN_COMMIT_MESSAGE */
 	bool set_groups;     /* false where the user namespace denies setgroups(2) */

@@ -38,7 +38,9 @@ struct setup {
 	bool unprivileged;   /* init cannot mknod, or was not root on the host: bind host devices */
 	const char *id;	     /* for the keyring's name only */
 	int console_socket;  /* connected SOCK_STREAM for the pty master, or -EBADF */
-	bool cgroup_v2;	     /* /sys/fs/cgroup itself is cgroup2 (unified mode) */
+	int notify_fd;	     /* a detached mount of the readiness socket's directory, or -EBADF: */
+	const char *notify_path; /* where that is on the host; NULL: no such socket */
+	bool cgroup_v2;		 /* /sys/fs/cgroup itself is cgroup2 (unified mode) */
 	size_t cgroup_view_count;
 	const struct cgroup_view *cgroup_views;
 	const struct setup_errands *errands; /* or NULL */
@@ -54,10 +56,10 @@ struct setup {
 	int console_fd;
 };
 
-#define SETUP_INIT                                                                       \
-	{                                                                                \
-		.console_socket = -EBADF, .host_proc_fd = -EBADF, .dev_null_fd = -EBADF, \
-		.rootfs_fd = -EBADF, .console_fd = -EBADF                                \
+#define SETUP_INIT                                                                     \
+	{                                                                              \
+		.console_socket = -EBADF, .notify_fd = -EBADF, .host_proc_fd = -EBADF, \
+		.dev_null_fd = -EBADF, .rootfs_fd = -EBADF, .console_fd = -EBADF       \
 	}
 
 /* Each returns 0 or a negative errno with the error naming the call and its object. */
@@ -83,6 +85,9 @@ setup_function setup_rootfs_propagation;
 
 /* mounts.c: config.json's mounts in order, each onto a target found inside rootfs_fd. */
 setup_function setup_mounts;
+
+/* notify.c: the readiness socket's directory at /run/notify. */
+setup_function setup_notify;
 
 /* devices.c: default and listed devices, /dev links; bound from the host where mknod is not
  * allowed. */

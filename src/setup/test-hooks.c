@@ -22,7 +22,7 @@ static int run_script(const char *script, int timeout_s, const char *state)
 	struct spec_hook hook = {.path = "/bin/sh", .args = {3, args}, .timeout_s = timeout_s};
 
 	memset(&failure, 0, sizeof(failure));
-	return hooks_run(&hook, 1, HOOK_CREATE_RUNTIME, state, &failure, &err);
+	return hooks_run(&hook, 1, HOOK_CREATE_RUNTIME, state, NULL, &failure, &err);
 }
 
 static void succeeds(void)
@@ -40,7 +40,7 @@ static void environment_is_exact(void)
 	args[0] = "env";
 	hook.path = "/bin/sh";
 	hook.args = (struct string_list){3, (const char *[]){"sh", "-c", "env; exit 1", NULL}};
-	check_int(hooks_run(&hook, 1, HOOK_PRESTART, "", &failure, &err), -ECANCELED);
+	check_int(hooks_run(&hook, 1, HOOK_PRESTART, "", NULL, &failure, &err), -ECANCELED);
 	check(strstr(failure.output, "ONLY=this") != NULL);
 	check(strstr(failure.output, "LD_PRELOAD_OF_CALLER") == NULL);
 	check(strstr(failure.output, "HOME") == NULL);
@@ -62,11 +62,11 @@ static void cannot_start(void)
 {
 	struct spec_hook hook = {.path = "/no/such/hook"};
 
-	check_int(hooks_run(&hook, 1, HOOK_POSTSTOP, "", &failure, &err), -ENOENT);
+	check_int(hooks_run(&hook, 1, HOOK_POSTSTOP, "", NULL, &failure, &err), -ENOENT);
 	check_text(err.text, "poststop hook 0 (/no/such/hook): execve: No such file or directory");
 	check_int(failure.errnum, ENOENT);
 	hook.path = "/etc/passwd";
-	check_int(hooks_run(&hook, 1, HOOK_POSTSTOP, "", &failure, &err), -EACCES);
+	check_int(hooks_run(&hook, 1, HOOK_POSTSTOP, "", NULL, &failure, &err), -EACCES);
 }
 
 static void second_hook_stops_the_third(void)
@@ -78,7 +78,7 @@ static void second_hook_stops_the_third(void)
 		{.path = "/no/such/hook"},
 	};
 
-	check_int(hooks_run(hooks, 3, HOOK_POSTSTART, "", &failure, &err), -ECANCELED);
+	check_int(hooks_run(hooks, 3, HOOK_POSTSTART, "", NULL, &failure, &err), -ECANCELED);
 	check_int(failure.index, 1);
 	check_text(failure.path, "/bin/false");
 }

@@ -2,10 +2,10 @@ spec_files = src/spec/spec.c src/spec/spec.h src/spec/field.c src/spec/field.h \
 	src/spec/value.c src/spec/arena.c src/spec/arena.h src/spec/sections.h \
 	src/spec/process.c src/spec/exec_process.c src/spec/exec_process.h \
 	src/spec/rlimits.c src/spec/capabilities.c src/spec/hooks.c \
-	src/spec/mounts.c src/spec/mount_options.c src/spec/annotations.c \
+	src/spec/mounts.c src/spec/mount_options.c src/spec/annotations.c src/spec/environment.c \
 	src/spec/linux.c src/spec/namespaces.c src/spec/id_maps.c src/spec/id_maps.h \
 	src/spec/time_offsets.c src/spec/devices.c src/spec/sysctl.c src/spec/seccomp.c \
-	src/spec/resources.c src/spec/block_io.c src/spec/device_rules.c src/spec/host.c
+	src/spec/resources.c src/spec/resources.h src/spec/block_io.c src/spec/device_rules.c src/spec/host.c
 
 # Named after the folder, since src/setup has tests of the same subjects.
 spec_tests = test-spec test-spec-process test-spec-mounts test-spec-linux test-spec-resources \

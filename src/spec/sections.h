@@ -45,8 +45,17 @@ extern const struct field namespace_fields[], id_map_fields[], time_offsets_fiel
 field_reader read_namespaces, read_devices, read_sysctl;
 field_check id_map_check;
 
-/* annotations.c */
+/* annotations.c; the table is also for `features`. */
 field_reader read_annotations;
+
+typedef int annotation_reader(const struct reader *r, const struct place *at, const char *key,
+			      const char *value, void *target);
+struct annotation {
+	const char *key; /* NULL ends the table; with a dot at its end, all that begin with it */
+	annotation_reader *read;
+	size_t offset; /* into struct spec */
+};
+extern const struct annotation annotations_taken[];
 
 /* block_io.c, device_rules.c: parts of linux.resources. */
 extern const struct field block_io_fields[], device_rule_fields[];

@@ -292,6 +292,15 @@ struct spec_seccomp {
 	const struct spec_seccomp_rule *rules;
 };
 
+/* ---- annotations that change what is done (annotations.c) ---- */
+
+struct spec_annotated {
+	bool keep_original_groups;		 /* the caller's groups, no setgroups(2) */
+	const char *hooks_stdout, *hooks_stderr; /* files that hooks write to; NULL: captured */
+	const char *pidfd_receiver;		 /* a socket that is sent init's pidfd; or NULL */
+	const char *mount_context_type;		 /* "context", "rootcontext", ...; or NULL */
+};
+
 struct spec {
 	void *arena; /* owned; everything below points into it */
 
@@ -305,6 +314,7 @@ struct spec {
 	struct spec_hooks hooks;
 	size_t annotation_count;
 	const struct spec_pair *annotations;
+	struct spec_annotated annotated;
 
 	struct spec_namespace namespaces[NAMESPACE_TYPES];
 	size_t uid_map_count, gid_map_count;
@@ -367,6 +377,12 @@ int spec_source_flags(const struct spec_mount *m);
 
 /* spec_annotation - the value of @key, or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);
+
+/* spec_env - the value of @name in the process's environment, or NULL. */
+const char *spec_env(const struct spec *spec, const char *name);
+
+/* spec_set_env - add it to the process's environment, in place of one of the same name. */
+int spec_set_env(struct spec *spec, const char *name, const char *value, struct error *err);
 
 #define autospec __attribute__((cleanup(spec_done))) struct spec
 

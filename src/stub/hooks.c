@@ -92,13 +92,16 @@ static int open_state(struct stub *stub, int index)
 }
 
 static void __attribute__((noreturn))
-hook_child(const char *path, char **argv, char **envp, int state_fd, int output_fd, int *errnum)
+hook_child(const struct plan *plan, const char *path, char **argv, char **envp, int state_fd,
+	   int output_fd, int *errnum)
 {
 	/* A session, so that a timeout can kill all that the hook started. */
 	(void)kernel0(__NR_setsid);
 	(void)kernel3(__NR_dup3, state_fd, 0, 0);
-	(void)kernel3(__NR_dup3, output_fd, 1, 0);
-	(void)kernel3(__NR_dup3, output_fd, 2, 0);
+	(void)kernel3(__NR_dup3, plan->hook_stdout_fd >= 0 ? plan->hook_stdout_fd : output_fd, 1,
+		      0);
+	(void)kernel3(__NR_dup3, plan->hook_stderr_fd >= 0 ? plan->hook_stderr_fd : output_fd, 2,
+		      0);
 	(void)kernel1(__NR_chdir, "/");
 	/* Those that --preserve-fds hands on are the workload's. Linux < 5.11: CLOEXEC all the
 	 * same, but for those. */
@@ -125,8 +128,8 @@ static void hook_spawn(struct stub *stub, const struct plan_hook *hook, int inde
 	if (run->pid < 0)
 		fail_hook(stub, index, run->pid, "fork");
 	if (run->pid == 0)
-		hook_child(plan_at(stub, hook->path_offset), vectors, vectors + hook->argc + 1,
-			   state_fd, pipe_fds[1], run->exec_errnum);
+		hook_child(stub->plan, plan_at(stub, hook->path_offset), vectors,
+			   vectors + hook->argc + 1, state_fd, pipe_fds[1], run->exec_errnum);
 	(void)kernel1(__NR_close, state_fd);
 	(void)kernel1(__NR_close, pipe_fds[1]);
 	/* Only our end: the hook's is another open file, and blocks as any pipe does. */

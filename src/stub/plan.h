@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define PLAN_VERSION	 2
+#define PLAN_VERSION	 3
 #define PLAN_MAX_RLIMITS 16
 #define PLAN_MAX_GIDS	 65536
 
@@ -78,8 +78,9 @@ struct plan {
 	uint32_t cwd_offset;			/* NUL-terminated */
 	uint32_t path_offset;		   /* value of PATH to search args[0] in, NUL-terminated */
 	uint32_t hook_count, hooks_offset; /* startContainer: struct plan_hook each */
-	uint32_t state_offset, state_length; /* state JSON for the hooks' stdin */
-	int32_t monitor_fd;		     /* SOCK_SEQPACKET: struct plan_report goes here */
+	uint32_t state_offset, state_length;	/* state JSON for the hooks' stdin */
+	int32_t hook_stdout_fd, hook_stderr_fd; /* where hooks write to; -1: into the report */
+	int32_t monitor_fd;			/* SOCK_SEQPACKET: struct plan_report goes here */
 	int32_t start_fd;      /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
 	struct plan_join join; /* with PLAN_JOIN */
 };

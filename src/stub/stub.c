@@ -142,6 +142,8 @@ static void plan_map(struct stub *stub, int plan_fd)
 	stub->tail = address;
 	set_cloexec(stub->plan->monitor_fd);
 	set_cloexec(stub->plan->start_fd);
+	set_cloexec(stub->plan->hook_stdout_fd);
+	set_cloexec(stub->plan->hook_stderr_fd);
 }
 
 /* ---- ready, start ---- */

@@ -53,7 +53,7 @@ static int run_detached(struct launch_options *launch, struct error *err)
 static int start_or_end(const struct launch_options *launch, struct watching *w, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
-	int r = launch_start(launch->root, launch->id, err);
+	int r = watching_start(w, launch->root, launch->id, err);
 	int status;
 
 	if (r < 0) {
