@@ -96,6 +96,54 @@ is_running_or_stopped() {
 	[[ $status = running || $status = stopped ]] || fail "$POINT: it is $status"
 }
 
+paused() { running && must pause web; }
+
+# What the status says, the freezer did; and whatever it is, it can be changed.
+stands_or_runs() {
+	local status
+	status=$(status_of web)
+	case $status in
+	paused) freezer_says 'frozen 1' && must resume web ;;
+	running) freezer_says 'frozen 0' && must pause web && must resume web ;;
+	*) fail "$POINT: it is $status" ;;
+	esac || return
+	[ "$(status_of web)" = running ] || fail "$POINT: it was $status, and is $(status_of web) after resume"
+}
+
+freezer_says() {
+	local at
+	at=$(find /sys/fs/cgroup -path '*/ocirun/web/cgroup.events' | head -n 1)
+	[ -z "$at" ] || wait_until grep -qx "$1" "$at"
+}
+
+@test "kill -9 at calls of pause: paused or running, and the freezer agrees (F18)" {
+	kill_points 10 0 running stands_or_runs pause web
+}
+
+@test "kill -9 at calls of pause: what it leaves dies of SIGKILL (F18)" {
+	kill_points 12 0 running dies_at_once pause web
+}
+
+dies_at_once() {
+	must kill web KILL || return
+	quietly wait --timeout 5s web || [ $? = 137 ] || fail "$POINT: it does not end"
+}
+
+@test "kill -9 at calls of resume: paused or running, and the freezer agrees (F18)" {
+	kill_points 10 0 paused stands_or_runs resume web
+}
+
+@test "kill -9 at calls of update: a second update ends it" {
+	kill_points 12 0 running can_be_updated update --pids-limit 77 web
+}
+
+can_be_updated() {
+	must update --pids-limit 77 web
+	[ "$(find /sys/fs/cgroup -path '*/ocirun/web/pids.max' -exec cat {} +)" = 77 ] ||
+		fail "$POINT: no limit"
+	[ "$(status_of web)" = running ] || fail "$POINT: it is $(status_of web)"
+}
+
 @test "kill -9 of the monitor at calls of create: none, or created and watched anew (F6)" {
 	kill_points 16 2 nothing can_be_started_or_is_clean create --bundle "$BUNDLE" web
 }

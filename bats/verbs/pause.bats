@@ -247,6 +247,75 @@ sleeper_again() {
 	[ "$(events_types web)" = "created started" ]
 }
 
+# web's cgroup, as far as ocirun sees, is a folder in which nothing ever freezes.
+stuck() {
+	local at
+	at=$(cgroup_of "$(version)")
+	mkdir "$TEST_DIR/stuck"
+	cp "$at/cgroup.procs" "$TEST_DIR/stuck"
+	if has_cgroup2; then
+		printf 'populated 1\nfrozen 0\n' >"$TEST_DIR/stuck/cgroup.events"
+		echo 0 >"$TEST_DIR/stuck/cgroup.freeze"
+	else
+		echo THAWED-- >"$TEST_DIR/stuck/freezer.state"
+	fi
+	mount --bind "$TEST_DIR/stuck" "$at"
+	STUCK_AT=$at
+}
+
+asks_to_freeze() {
+	grep -Eqx '1|FROZEN--' "$TEST_DIR"/stuck/{cgroup.freeze,freezer.state} 2>/dev/null
+}
+
+thaws() { grep -Eqx '0|THAWED--' "$TEST_DIR"/stuck/{cgroup.freeze,freezer.state} 2>/dev/null; }
+
+@test "pause: a signal while it waits thaws what was frozen" {
+	local signal
+	sleeper
+	stuck
+	for signal in TERM INT HUP; do
+		background pause pause web
+		wait_until asks_to_freeze
+		kill -"$signal" "$BACKGROUND_PID"
+		background_returns 1
+		grep -q '^ocirun: pause web: freeze cgroup .*: Interrupted system call$' "$TEST_DIR/pause.err"
+		thaws
+	done
+	umount "$STUCK_AT"
+	container_is web running
+	[ "$(events_types web)" = "created started" ]
+}
+
+@test "pause: what does not freeze within ten seconds runs on" {
+	sleeper
+	stuck
+	background pause pause web
+	wait_until asks_to_freeze
+	# Others are not held up meanwhile, and see what is.
+	container_is web running
+	background_returns 1
+	[[ $(cat "$TEST_DIR/pause.err") = "ocirun: pause web: cgroup "*" did not freeze within 10 s" ]]
+	thaws
+	umount "$STUCK_AT"
+	[ "$(events_types web)" = "created started" ]
+}
+
+@test "pause: what a killed pause left half frozen is thawed by resume" {
+	sleeper
+	stuck
+	background pause pause web
+	wait_until asks_to_freeze
+	kill -KILL "$BACKGROUND_PID"
+	background_returns 137
+	asks_to_freeze
+	container_is web running
+	run -0 --separate-stderr ocirun resume web
+	[ -z "$stderr" ]
+	thaws
+	umount "$STUCK_AT"
+	[ "$(events_types web)" = "created started" ]
+}
+
 @test "pause: verbs that look while it is under way do not disturb it, and one line comes of it" {
 	local i
 	sleeper

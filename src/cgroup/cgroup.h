@@ -40,6 +40,9 @@ struct cgroup_host {
  */
 int cgroup_host_probe(struct cgroup_host *host, const char *root, struct error *err);
 
+/* cgroup_host_probe_freezers - the same, but quicker, and enough for cgroup_freezer alone */
+int cgroup_host_probe_freezers(struct cgroup_host *host, const char *root, struct error *err);
+
 /* The container's place. Held by create and by every verb that acts on its processes. */
 struct cgroup {
 	const struct cgroup_host *host; /* borrowed */

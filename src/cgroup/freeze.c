@@ -15,8 +15,11 @@
 #include "cgroup/dir.h"
 
 #define FREEZE_TIMEOUT_MS 10000
-#define V1_RETRY_MS	  5
-#define V2_RETRY_MS	  200
+#define NS_PER_MS	  1000000L
+/* Most freeze within microseconds, which v2's notification, at most one in 10 ms, may not tell. */
+#define FIRST_WAIT_NS (NS_PER_MS / 20)
+#define V1_WAIT_NS    (5 * NS_PER_MS)
+#define V2_WAIT_NS    (200 * NS_PER_MS)
 
 /* A freezer of the container: its directory, and how it spells things. */
 struct freezer {
@@ -81,22 +84,25 @@ static int freezer_state(const struct freezer *freezer)
 }
 
 /* -EINTR: the caller was told to give up, which is only right before everything is frozen. */
-static int freezer_pause(const struct freezer *freezer, bool freeze, int events_fd)
+static int freezer_wait(const struct freezer *freezer, bool freeze, int events_fd, long *wait_ns)
 {
+	long longest = freezer->v2 ? V2_WAIT_NS : V1_WAIT_NS;
 	struct pollfd change = {.fd = events_fd, .events = POLLPRI};
+	struct timespec wait = {.tv_nsec = *wait_ns};
 
-	if (poll(&change, 1, freezer->v2 ? V2_RETRY_MS : V1_RETRY_MS) < 0 && errno == EINTR &&
-	    freeze)
+	if (ppoll(&change, 1, &wait, NULL) < 0 && errno == EINTR && freeze)
 		return -EINTR;
 	/* v1 can get stuck where a process was in vfork(2) or being traced: asking again helps. */
-	if (!freezer->v2)
+	if (!freezer->v2 && *wait_ns == longest)
 		(void)freezer_write(freezer, freeze);
+	*wait_ns = *wait_ns * 2 < longest ? *wait_ns * 2 : longest;
 	return 0;
 }
 
 static int freezer_set(const struct freezer *freezer, bool freeze)
 {
 	int64_t deadline = cgroup_now_ms() + FREEZE_TIMEOUT_MS;
+	long wait_ns = FIRST_WAIT_NS;
 	autofd events = -EBADF;
 	int r;
 
@@ -116,7 +122,7 @@ static int freezer_set(const struct freezer *freezer, bool freeze)
 			break;
 		r = cgroup_now_ms() > deadline ? -ETIMEDOUT : 0;
 		if (r == 0)
-			r = freezer_pause(freezer, freeze, events);
+			r = freezer_wait(freezer, freeze, events, &wait_ns);
 	}
 	return r;
 }

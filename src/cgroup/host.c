@@ -95,6 +95,22 @@ static int by_name(const void *a, const void *b)
 		      ((const struct cgroup_hierarchy *)b)->name);
 }
 
+/* 1 when it is a directory, whatever is in it; 0 when it is something else, or not there. */
+static int add_entry(struct cgroup_host *host, int rootfd, const char *root, const char *name,
+		     struct error *err)
+{
+	/* "cpu" and "cpuacct" may be links to "cpu,cpuacct": one hierarchy, met once. */
+	autofd fd = openat(rootfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r;
+
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
+		return 0;
+	if (fd < 0)
+		return error_sys(err, "open %s/%s", root, name);
+	r = add_hierarchy(host, fd, root, name, err);
+	return r < 0 ? r : 1;
+}
+
 static int add_entries(struct cgroup_host *host, int rootfd, const char *root, struct error *err)
 {
 	int listfd = openat(rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -108,18 +124,11 @@ static int add_entries(struct cgroup_host *host, int rootfd, const char *root, s
 		return r;
 	}
 	while (errno = 0, (entry = readdir(dir))) {
-		autofd fd = -EBADF;
 		int r;
 
 		if (entry->d_name[0] == '.')
 			continue;
-		/* "cpu" and "cpuacct" may be links to "cpu,cpuacct": one hierarchy, met once. */
-		fd = openat(rootfd, entry->d_name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
-			continue;
-		if (fd < 0)
-			return error_sys(err, "open %s/%s", root, entry->d_name);
-		r = add_hierarchy(host, fd, root, entry->d_name, err);
+		r = add_entry(host, rootfd, root, entry->d_name, err);
 		if (r < 0)
 			return r;
 	}
@@ -129,7 +138,23 @@ static int add_entries(struct cgroup_host *host, int rootfd, const char *root, s
 	return 0;
 }
 
-int cgroup_host_probe(struct cgroup_host *host, const char *root, struct error *err)
+/* The two that freeze; a freezer that is mounted together with others is found by its whole name.
+ */
+static int add_freezers(struct cgroup_host *host, int rootfd, const char *root, struct error *err)
+{
+	int r = add_entry(host, rootfd, root, "freezer", err);
+
+	if (r > 0)
+		r = add_entry(host, rootfd, root, "unified", err);
+	else if (r == 0)
+		r = add_entries(host, rootfd, root, err);
+	return r < 0 ? r : 0;
+}
+
+static int probe(struct cgroup_host *host, const char *root,
+		 int (*add)(struct cgroup_host *host, int rootfd, const char *root,
+			    struct error *err),
+		 struct error *err)
 {
 	autofd rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
@@ -142,9 +167,19 @@ int cgroup_host_probe(struct cgroup_host *host, const char *root, struct error *
 		return r;
 	host->unified = host->count > 0;
 	if (!host->unified)
-		r = add_entries(host, rootfd, root, err);
+		r = add(host, rootfd, root, err);
 	if (r == 0 && host->count == 0)
 		r = error_set(err, ERROR_SYSTEM, ENOENT, "%s: no cgroup hierarchy is mounted there",
 			      root);
 	return r;
+}
+
+int cgroup_host_probe(struct cgroup_host *host, const char *root, struct error *err)
+{
+	return probe(host, root, add_entries, err);
+}
+
+int cgroup_host_probe_freezers(struct cgroup_host *host, const char *root, struct error *err)
+{
+	return probe(host, root, add_freezers, err);
 }

@@ -6,7 +6,9 @@ cgroup_files = src/cgroup/cgroup.h src/cgroup/dir.h src/cgroup/devices.h src/cgr
 	src/cgroup/update.c src/cgroup/undo.c src/cgroup/kill.c src/cgroup/remove.c src/cgroup/usage.c src/cgroup/usage_open.c
 
 # All but the last need no root: a plain directory stands in for /sys/fs/cgroup.
-check_PROGRAMS += test-place test-limits test-update test-devices test-cgroup-root
+check_PROGRAMS += test-place test-limits test-update test-freeze test-devices test-cgroup-root
+test_freeze_SOURCES = src/cgroup/test-freeze.c src/cgroup/stand_in.h
+test_freeze_LDADD = $(core_libs)
 test_update_SOURCES = src/cgroup/test-update.c src/cgroup/stand_in.h
 test_update_LDADD = $(core_libs)
 test_place_SOURCES = src/cgroup/test-place.c src/cgroup/stand_in.h
@@ -17,4 +19,4 @@ test_devices_SOURCES = src/cgroup/test-devices.c src/cgroup/stand_in.h
 test_devices_LDADD = $(core_libs)
 test_cgroup_root_SOURCES = src/cgroup/test-cgroup-root.c src/cgroup/stand_in.h
 test_cgroup_root_LDADD = $(core_libs)
-TESTS += test-place test-limits test-update test-devices test-cgroup-root
+TESTS += test-place test-limits test-update test-freeze test-devices test-cgroup-root

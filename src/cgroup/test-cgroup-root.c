@@ -457,6 +457,34 @@ static void names_the_field(void)
 	end();
 }
 
+/* One of two is refused by the kernel itself: the other is as before. */
+static void updates_all_or_nothing(void)
+{
+	char before[64];
+
+	begin_host();
+	if (cgroup_find(&host, "cpu") < 0 || cgroup_find(&host, "pids") < 0)
+		return;
+	begin();
+	SET(resources.cpu.shares, 2048);
+	SET(resources.pids_limit, 30);
+	check_int(cgroup_update(&cg, &resources, &err), 0);
+	check_text(kernel_file("pids", "pids.max"), "30");
+	(void)snprintf(before, sizeof(before), "%s",
+		       kernel_file("cpu", is_v1("cpu") ? "cpu.shares" : "cpu.weight"));
+	check_text(before, is_v1("cpu") ? "2048" : "174");
+	SET(resources.cpu.shares, 512);
+	SET(resources.cpu.quota, 1);
+	SET(resources.pids_limit, 40);
+	check_error(cgroup_update(&cg, &resources, &err), EINVAL, "linux.resources.cpu.quota");
+	check_text(kernel_file("cpu", is_v1("cpu") ? "cpu.shares" : "cpu.weight"), before);
+	check_text(kernel_file("pids", "pids.max"), "30");
+	memset(&resources, 0, sizeof(resources));
+	check_int(cgroup_update(&cg, &resources, &err), 0);
+	check_text(kernel_file("pids", "pids.max"), "30");
+	end();
+}
+
 /* ---- devices ---- */
 
 static char nodes[64];
@@ -631,8 +659,10 @@ static void freeze(void)
 	begin();
 	pid = resident(stay_until_term);
 	check_int(cgroup_is_frozen(&cg, &err), 0);
+	check_int(cgroup_freezer(&cg, &err), CGROUP_THAWED);
 	check_int(cgroup_freeze(&cg, true, &err), 0);
 	check_int(cgroup_is_frozen(&cg, &err), 1);
+	check_int(cgroup_freezer(&cg, &err), CGROUP_FROZEN);
 	check_int(cgroup_freeze(&cg, true, &err), 0);
 	check_int(cgroup_signal(&cg, SIGTERM, &err), 1);
 	check_int(waitpid(pid, &status, WNOHANG), 0);
@@ -945,6 +975,7 @@ static const struct tap_test tests[] = {
 	{"v2 has weights and throttles of disks", limits_io_v2},
 	{"the limits of v2's core and its hugepages arrive", limits_v2_core},
 	{"what the kernel refuses is told by its field, value and file", names_the_field},
+	{"an update that the kernel refuses in part is none", updates_all_or_nothing},
 	{"devices: deny first, last match wins", devices_of_host},
 	{"devices: the same by eBPF", devices_v2},
 	{"devices: a hole goes to eBPF beside v1, and is refused without", holes_on_hybrid},

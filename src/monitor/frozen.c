@@ -82,7 +82,8 @@ void frozen_settle(struct container *c)
 
 	if (c->status != STATUS_RUNNING && c->status != STATUS_PAUSED)
 		return;
-	if (!c->record.cgroup_path || cgroup_host_probe(&host, "/sys/fs/cgroup", &ignored) < 0)
+	if (!c->record.cgroup_path ||
+	    cgroup_host_probe_freezers(&host, "/sys/fs/cgroup", &ignored) < 0)
 		return;
 	cgroup_open(&cg, &host, c->record.cgroup_path);
 	if (is_settled(c, &cg))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.resources: exact numbers and what cgroups cannot mean. */
+#include "spec/resources.h"
 #include "spec/test-spec.h"
 
 #define RES(members) LINUX("'resources':{" members "}")
@@ -149,6 +150,50 @@ static void test_bad_rest(void)
 	refused(RES("'pids':{'limit':-2}"), "c: linux.resources.pids.limit: " LIMIT_RANGE "-2");
 }
 
+/* An update: the object by itself, with ' for ". */
+static int update(const char *text, struct resources_update *update, struct error *err)
+{
+	autofree char *json = strdup(text);
+
+	for (char *p = json; *p; p++)
+		*p = *p == '\'' ? '"' : *p;
+	return resources_parse(json, strlen(json), "u", update, err);
+}
+
+static void update_refused(const char *text, const char *expected)
+{
+	struct error err = ERROR_INIT;
+	autoresources none = {0};
+
+	check_int(update(text, &none, &err), -EINVAL);
+	check_text(err.text, expected);
+	check(none.arena == NULL);
+}
+
+static void test_update(void)
+{
+	struct error err = ERROR_INIT;
+	autoresources nothing = {0}, some = {0}, rules = {0};
+
+	check_int(update("{}", &nothing, &err), 0);
+	check(!nothing.resources.memory.limit.has && !nothing.resources.device_rules);
+	check_int(update("{'memory':{'swap':7},'pids':{'limit':0},'unknown':1,'devices':null}",
+			 &some, &err),
+		  0);
+	check_int(some.resources.memory.swap.value, 7);
+	check(some.resources.pids_limit.has && !some.resources.cpu.quota.has);
+	check(!some.resources.device_rules);
+	/* An empty list is there: no rules but the default ones. */
+	check_int(update("{'devices':[]}", &rules, &err), 0);
+	check(rules.resources.device_rules && rules.resources.device_rule_count == 0);
+	update_refused("{'memory':{'limit':9,'swap':7}}",
+		       "u: memory.swap: must not be below the memory limit, which it includes");
+	update_refused("{'pids':{'limit':'x'}}", "u: pids.limit: must be an integer, not a string");
+	update_refused("{'hugepageLimits':[{'pageSize':'2MB'}]}",
+		       "u: hugepageLimits[0].limit: must be given");
+	update_refused("[]", "u: must be an object, not an array");
+}
+
 int main(void)
 {
 	static const struct tap_test tests[] = {
@@ -159,6 +204,7 @@ int main(void)
 		{"block devices", test_block_io},
 		{"pids, unified, huge pages, network", test_rest},
 		{"names that would leave the cgroup are refused", test_bad_rest},
+		{"an update is the object alone, and may leave out anything", test_update},
 	};
 
 	return tap_run(tests, ARRAY_SIZE(tests));

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "events/journal.h"
+#include "container/lifecycle.h"
 #include "spec/spec.h"
 
 enum update_option {
