@@ -164,7 +164,7 @@ kill_and_remove() {
 	run -1 deadline ctr tasks exec --exec-id none2 web /no/such/program
 	[[ $output == *'/no/such/program'*'no such file or directory'* ]] || fail "$output"
 	run -1 deadline ctr tasks exec --exec-id directory web /etc
-	[[ $output == *'/etc'*'permission denied'* || $output == *'is a directory'* ]] || fail "$output"
+	[[ $output == *'exec: "/etc": is a directory (permission denied)'* ]] || fail "$output"
 	container_is web running
 	kill_and_remove web
 }

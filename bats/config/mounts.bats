@@ -267,7 +267,7 @@ refused() {
 	refused '/data: mount nosuchfs: No such device' '{destination: "/data", type: "nosuchfs", source: "x"}'
 	refused '/data: mount tmpfs: ' '{destination: "/data", type: "tmpfs", source: "x", options: ["size=zero"]}'
 	refused "size" '{destination: "/data", type: "tmpfs", source: "x", options: ["size=zero"]}'
-	refused '/etc: is a directory, but the source' '{destination: "/etc", source: ($volume + "/file"), options: ["bind"]}'
+	refused "/etc: the source $VOLUME/file is not a directory, but the destination is one" '{destination: "/etc", source: ($volume + "/file"), options: ["bind"]}'
 	refused '/etc/passwd' '{destination: "/etc/passwd", source: $volume, options: ["bind"]}'
 	refused 'Not a directory' '{destination: "/etc/passwd/x", source: $volume, options: ["bind"]}'
 	refused 'no option "mode=755"' '{destination: "/data", source: $volume, options: ["bind", "mode=755"]}'

@@ -102,7 +102,7 @@ nothing_of_it() {
 	config_with '.process.args = ["/no/such/command"]'
 	refused 'exec: "/no/such/command": no such file or directory'
 	config_with '.process.args = ["/etc"]'
-	refused 'exec: "/etc": is a directory'
+	refused 'exec: "/etc": is a directory (permission denied)'
 	config_with '.process.args = ["./sub/script"] | .process.cwd = "/tmp"'
 	refused 'exec: "./sub/script": no such file or directory'
 	config_with 'del(.process)'

@@ -137,8 +137,10 @@ static int open_file(const struct mounting *mg, struct error *err)
 	int fd = path_make_file_in(mg->s->rootfs_fd, mg->path, MADE_FILE_MODE, err);
 
 	if (fd == -EISDIR)
-		return error_set(err, ERROR_CONFIG, EISDIR,
-				 "is a directory, but the source %s is not", mg->m->source);
+		/* Docker explains "not a directory"; "is a directory" means a wrong program to it. */
+		return error_set(err, ERROR_CONFIG, ENOTDIR,
+				 "the source %s is not a directory, but the destination is one",
+				 mg->m->source);
 	return fd;
 }
 

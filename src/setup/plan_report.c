@@ -29,7 +29,10 @@ int plan_receive(int fd, struct plan_report *ret, struct error *err)
 	return 1;
 }
 
-/* Clients look for these words in Go's spelling: "permission denied". */
+/*
+ * Clients look for these words in Go's spelling. "permission denied" means 126 to all of them, "is a
+ * directory" only to newer ones, and it is EACCES that execve says of a directory.
+ */
 static int exec_error(struct error *err, int errnum, const char *path)
 {
 	char reason[128];
@@ -40,7 +43,8 @@ static int exec_error(struct error *err, int errnum, const char *path)
 	length = strlen(reason);
 	if (length > 1 && islower((unsigned char)reason[1]))
 		reason[0] = (char)tolower((unsigned char)reason[0]);
-	return error_set(err, ERROR_SYSTEM, errnum, "exec: \"%s\": %s", path, reason);
+	return error_set(err, ERROR_SYSTEM, errnum, "exec: \"%s\": %s%s", path, reason,
+			 errnum == EISDIR ? " (permission denied)" : "");
 }
 
 static int lookup_error(const struct plan_report *report, const char *path, struct error *err)

@@ -134,7 +134,7 @@ static void refused_mounts(void)
 		{MOUNT_FILESYSTEM, "/toproc/sys", "tmpfs", "tmpfs", NULL,
 		 "/toproc/sys: cannot be mounted because it is inside /proc"},
 		{MOUNT_BIND, "/dir", NULL, "outside/canary", NULL,
-		 "/dir: is a directory, but the source outside/canary is not"},
+		 "/dir: the source outside/canary is not a directory, but the destination is one"},
 		{MOUNT_BIND, "/dir", NULL, "nowhere", NULL, NULL},
 		{MOUNT_FILESYSTEM, "/dir", "tmpfs", "tmpfs", "size=x", NULL},
 		{MOUNT_FILESYSTEM, "/dir", "nosuchfs", "x", NULL,

@@ -49,7 +49,7 @@ static void missing_program_is_told_before_start(void)
 	lookup_fails("no-such-program", ENOENT, 127,
 		     "exec: \"no-such-program\": executable file not found in $PATH");
 	lookup_fails("/no/such", ENOENT, 127, "exec: \"/no/such\": no such file or directory");
-	lookup_fails("/etc", EISDIR, 126, "exec: \"/etc\": is a directory");
+	lookup_fails("/etc", EISDIR, 126, "exec: \"/etc\": is a directory (permission denied)");
 	lookup_fails("/etc/passwd", EACCES, 126, "exec: \"/etc/passwd\": permission denied");
 	lookup_fails("/dev/null", EACCES, 126, "exec: \"/dev/null\": permission denied");
 }
