@@ -9,6 +9,11 @@ setup() {
 	container_setup
 }
 
+teardown() {
+	umount "$TEST_DIR"/private/volume/below "$TEST_DIR"/private/volume 2>/dev/null || true
+	container_teardown
+}
+
 # mapped SCRIPT [JQ_FILTER] - a bundle in a user namespace whose root is the host's 100000
 mapped() {
 	bundle_script "$1"
@@ -113,4 +118,92 @@ output_is() { [ "$(container_output web)" = "$1" ]; }
 		.linux.uidMappings = [{containerID: 0, hostID: 4294967290, size: 65536}]
 		.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 0}]
 	CASES
+}
+
+# ---- what only the host's root may reach ----
+
+# private_directory - with a volume in it, that no user but the host's 1234 may enter
+private_directory() {
+	PRIVATE=$TEST_DIR/private
+	mkdir -p "$PRIVATE/volume/below"
+	echo inner >"$PRIVATE/volume/file"
+	ln -sfn volume/file "$PRIVATE/link"
+	chmod 700 "$PRIVATE"
+	chown 1234 "$PRIVATE"
+}
+
+@test "user namespace: sources below a directory that only the host's root may enter are bound" {
+	private_directory
+	mapped 'cat /data/file /file; touch /data/x; grep " /data " /proc/self/mountinfo'
+	config_with --arg p "$PRIVATE" '.mounts += [
+		{destination: "/data", source: ($p + "/volume"), options: ["rbind", "ro", "nosuid"]},
+		{destination: "/file", source: ($p + "/link"), options: ["bind"]}]'
+	run -0 ocirun run web
+	[[ $output == *$'inner\ninner\n'* ]] || fail "$output"
+	[[ $output == *" /data ro,nosuid,"* && $output == *"Read-only file system"* ]] || fail "$output"
+}
+
+@test "user namespace: so they are when it is joined by path" {
+	private_directory
+	mapped 'sleep 60'
+	ocirun create first
+	bundle_script 'cat /data/file'
+	config_with --arg p "$PRIVATE" --arg user "/proc/$(container_pid first)/ns/user" '.linux.namespaces += [{type: "user", path: $user}] |
+		.mounts += [{destination: "/data", source: ($p + "/volume"), options: ["rbind"]}]'
+	run -0 ocirun run second
+	[ "$output" = inner ]
+}
+
+@test "user namespace: the root itself may be below such a directory" {
+	mapped 'echo alive; touch /x; ls /' '.root.readonly = true'
+	chmod 700 "$TEST_DIR" "$BUNDLE"
+	run -0 ocirun run web
+	[[ $output == alive$'\n'*"Read-only"* ]] || fail "$output"
+	config_with '.linux.rootfsPropagation = "private" | .root.readonly = false'
+	run -0 ocirun run web2
+	[[ $output == alive* ]] || fail "$output"
+}
+
+@test "user namespace: what not even the host has is an error that names it" {
+	private_directory
+	mapped true
+	config_with --arg p "$PRIVATE" '.mounts += [{destination: "/data", source: ($p + "/volume"), options: ["bind"]}]'
+	cp config.json good.json
+	mv "$PRIVATE/volume" "$PRIVATE/gone"
+	run -1 --separate-stderr ocirun create web
+	[[ $stderr == *"$PRIVATE/volume"*"No such file or directory"* ]] || fail "$stderr"
+}
+
+@test "user namespace: the flags of the host's mounts stay locked" {
+	private_directory
+	mount -t tmpfs -o ro,nosuid,nodev tmpfs "$PRIVATE/volume"
+	mapped 'mount -o remount,bind,rw /data; mount -o remount,bind,suid /data; grep " /data " /proc/self/mountinfo' \
+		'.process.capabilities = (["CAP_SYS_ADMIN"] as $c | {bounding: $c, effective: $c, permitted: $c})'
+	config_with --arg p "$PRIVATE" '.mounts += [{destination: "/data", source: ($p + "/volume"), options: ["rbind"]}]'
+	run ocirun run web
+	[[ $output == *" /data ro,nosuid,nodev,"* ]] || fail "$output"
+	config_with '.mounts[-1].options += ["rw"]'
+	run -1 --separate-stderr ocirun create web2
+	[[ $stderr == *"/data: "*"change mount flags: Operation not permitted"* ]] || fail "$stderr"
+}
+
+@test "user namespace: a bind that would uncover what the host has mounted below says so" {
+	private_directory
+	mount -t tmpfs tmpfs "$PRIVATE/volume/below"
+	mapped true
+	config_with --arg p "$PRIVATE" '.mounts += [{destination: "/data", source: ($p + "/volume"), options: ["bind"]}]'
+	run -1 --separate-stderr ocirun create web
+	[[ $stderr == *"needs rbind"* ]] || fail "$stderr"
+}
+
+@test "user namespace: tmpcopyup keeps the owners that have an id inside" {
+	mapped 'stat -c "%n %u:%g %a" /up/root /up/user' '.mounts += [{destination: "/up", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+	mkdir -p rootfs/up
+	touch rootfs/up/root rootfs/up/user
+	chown 100000:200000 rootfs/up rootfs/up/root
+	chown 100007:200008 rootfs/up/user
+	chmod 600 rootfs/up/user
+	run -0 ocirun run web
+	[ "$output" = $'/up/root 0:0 644\n/up/user 7:8 600' ] || fail "$output"
+	rm -rf rootfs/up
 }
