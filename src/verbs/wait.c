@@ -11,6 +11,7 @@
 #include "ocirun/exit-status.h"
 #include "verbs/follow.h"
 #include "verbs/verb.h"
+#include "verbs/wait_exec.h"
 
 struct wait_options {
 	bool print, json, any;
@@ -51,7 +52,7 @@ static const struct option_spec options_table[] = {
 	 .kind = OPTION_STRING,
 	 AT(exec),
 	 .value_name = "EXECID",
-	 .help = "wait for a process of `exec`; not yet supported"},
+	 .help = "wait for that process of `ocirun exec`, not for the container"},
 	{0},
 };
 
@@ -104,8 +105,9 @@ static int parse_condition(const char *name, enum condition *ret, struct error *
 static int check_options(const struct wait_options *opt, enum condition condition, char **args,
 			 struct error *err)
 {
-	if (opt->exec)
-		return error_set(err, ERROR_USAGE, ENOTSUP, "--exec is not yet supported");
+	if (opt->exec && (opt->any || opt->condition || args[1]))
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--exec goes with one container, without --any and --condition");
 	if (opt->print && opt->json)
 		return error_set(err, ERROR_USAGE, EINVAL, "--print and --json exclude each other");
 	if (opt->print && condition < CONDITION_EXITED)
@@ -316,6 +318,10 @@ static int run(const struct globals *g, const void *options, char **args, struct
 {
 	const struct wait_options *opt = options;
 	__attribute__((cleanup(wait_done))) struct wait wait = {.opt = opt};
+	const struct wait_exec exec = {.exec_id = opt->exec,
+				       .timeout = opt->timeout,
+				       .print = opt->print,
+				       .json = opt->json};
 	int r;
 
 	r = parse_condition(opt->condition, &wait.condition, err);
@@ -325,6 +331,8 @@ static int run(const struct globals *g, const void *options, char **args, struct
 		r = follow_open(&wait.set, g->root, args, opt->instance, opt->timeout, err);
 	if (r < 0)
 		return r;
+	if (opt->exec)
+		return wait_exec(&wait.set, &exec, err);
 	wait.waiters = calloc(wait.set.count, sizeof(*wait.waiters));
 	if (!wait.waiters)
 		return error_sys_num(err, ENOMEM, "waiters");
