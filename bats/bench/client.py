@@ -3,6 +3,7 @@
 """Measure one client's `run --rm` with ocirun, crun and runc below; print a row of a markdown table.
 usage: client.py podman|ctr|docker ROUNDS; bats/bench/client has set the client up. As in bench.py,
 all runtimes take turns in each round."""
+import os
 import shutil
 import subprocess
 import sys
@@ -18,8 +19,8 @@ COMMANDS = {
                                      "busybox", "true"],
     "ctr": lambda runtime, name: ["ctr", "run", "--rm", "--seccomp", "--runc-binary", shutil.which(runtime),
                                   IMAGE, name, "true"],
-    "docker": lambda runtime, name: ["docker", "run", "--rm", "--runtime", runtime, "--network", "none",
-                                     "--name", name, "--entrypoint", "true", "busybox"],
+    "docker": lambda runtime, name: [os.environ["DOCKER"], "run", "--rm", "--runtime", runtime,
+                                     "--network", "none", "--name", name, "busybox", "true"],
 }
 
 
