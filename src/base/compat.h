@@ -48,6 +48,9 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_lsm_set_self_attr
+#define SYS_lsm_set_self_attr 460
+#endif
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -75,6 +78,12 @@ static inline int sys_pidfd_open(pid_t pid, unsigned int flags)
 static inline int sys_pidfd_send_signal(int pidfd, int signal)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+static inline int sys_lsm_set_self_attr(unsigned int attribute, const void *context, uint32_t size,
+					uint32_t flags)
+{
+	return (int)syscall(SYS_lsm_set_self_attr, attribute, context, size, flags);
 }
 
 static inline pid_t sys_clone3(struct clone_args *args)

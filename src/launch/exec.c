@@ -24,6 +24,7 @@
 #include "launch/process.h"
 #include "monitor/adopt.h"
 #include "monitor/handover.h"
+#include "setup/labels.h"
 
 #define EXEC_ID_BYTES 8
 
@@ -67,9 +68,16 @@ static int open_container(struct exec *e, struct error *err)
 
 static int load_process(struct exec *e, struct error *err)
 {
+	const struct exec_process *process = &e->options->process;
+	const struct label_names labels = {
+		process->apparmor ? "--apparmor" : "process.apparmorProfile",
+		process->process_label ? "--process-label" : "process.selinuxLabel",
+	};
 	int r = spec_load(e->container.state_dirfd, "config.json", &e->spec, NULL, NULL, err);
 
-	return r < 0 ? r : spec_exec_process(&e->spec, &e->options->process, err);
+	if (r == 0)
+		r = spec_exec_process(&e->spec, process, err);
+	return r < 0 ? r : labels_check(&e->spec.process, &labels, err);
 }
 
 static int check_terminal(const struct exec *e, struct error *err)
@@ -282,6 +290,7 @@ static void exec_init(struct exec *e, const struct exec_options *opt)
 		.stub_fd = -EBADF,
 		.stub_end = -EBADF,
 		.console_fd = -EBADF,
+		.label_proc_fd = -EBADF,
 		.entry = {.v2_dirfd = -EBADF},
 		.pidfd = -EBADF,
 	};
@@ -289,9 +298,9 @@ static void exec_init(struct exec *e, const struct exec_options *opt)
 
 void exec_done(struct exec *e)
 {
-	const int fds[] = {e->init_pidfd, e->console_socket, e->observer_end,
-			   e->lock_fd,	  e->parent_fd,	     e->stub_fd,
-			   e->stub_end,	  e->console_fd,     e->pidfd};
+	const int fds[] = {e->init_pidfd,    e->console_socket, e->observer_end, e->lock_fd,
+			   e->parent_fd,     e->stub_fd,	e->stub_end,	 e->console_fd,
+			   e->label_proc_fd, e->pidfd};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close_keeping_errno(fds[i]);

@@ -27,6 +27,7 @@
 #include "launch/process.h"
 #include "setup/home.h"
 #include "setup/keyring.h"
+#include "setup/labels.h"
 #include "setup/plan.h"
 #include "setup/procfs.h"
 #include "setup/seccomp_cache.h"
@@ -165,6 +166,7 @@ static int build_plan(struct exec *e, struct error *err)
 	char keyring[KEYRING_NAME_SIZE];
 	autoseccomp program = {0};
 	struct plan_join join = {.pidfd = e->init_pidfd, .console_fd = e->console_fd};
+	struct labels labels;
 	struct plan_input input = {
 		.monitor_fd = e->stub_end,
 		.start_fd = -EBADF,
@@ -172,11 +174,17 @@ static int build_plan(struct exec *e, struct error *err)
 		.set_groups = may_set_groups(e),
 		.set_listen_pid = preserve_activates(),
 		.join = &join,
+		.labels = &labels,
 	};
 	int r;
 
 	if (!e->container.record.no_new_keyring)
 		input.keyring = keyring_name(keyring, e->container.id);
+	r = e->label_proc_fd = labels_open_procfs(&e->spec.process, err);
+	if (r < 0 && r != -EBADF)
+		return r;
+	input.label_proc_fd = e->label_proc_fd;
+	labels_of(&e->spec.process, e->label_proc_fd, input.keyring != NULL, &labels);
 	if (e->spec.seccomp.has) {
 		autofd cache_dirfd = seccomp_cache_open(e->container.root_dirfd);
 
@@ -344,6 +352,7 @@ int exec_build(struct exec *e, struct error *err)
 	cgroup_entry_close(&e->entry);
 	close_keeping_errno(take_fd(&e->stub_end));
 	close_keeping_errno(take_fd(&e->console_fd));
+	close_keeping_errno(take_fd(&e->label_proc_fd));
 	return r < 0 ? r : await_ready(e, err);
 }
 

@@ -29,6 +29,7 @@
 #include "setup/capabilities.h"
 #include "setup/hooks.h"
 #include "setup/id_maps.h"
+#include "setup/labels.h"
 #include "setup/namespaces.h"
 #include "setup/plan.h"
 #include "setup/seccomp_cache.h"
@@ -52,6 +53,12 @@ static int make_start_socket(struct launch *l, struct error *err)
 	return 0;
 }
 
+static int open_label_procfs(struct launch *l, struct error *err)
+{
+	l->label_proc_fd = labels_open_procfs(&l->spec.process, err);
+	return l->label_proc_fd < 0 && l->label_proc_fd != -EBADF ? l->label_proc_fd : 0;
+}
+
 /* Above the descriptors that the caller wants preserved at their numbers. */
 static int make_init_channel(struct launch *l, struct error *err)
 {
@@ -65,6 +72,8 @@ static int make_init_channel(struct launch *l, struct error *err)
 	r = fd_raise(&l->init_end, first_free);
 	if (r >= 0)
 		r = fd_raise(&l->start_fd, first_free);
+	if (r >= 0 && l->label_proc_fd >= 0)
+		r = fd_raise(&l->label_proc_fd, first_free);
 	return r < 0 ? error_sys_num(err, r, "init's descriptors") : 0;
 }
 
@@ -156,6 +165,7 @@ static int build_plan(struct launch *l, struct error *err)
 {
 	autofree char *state = container_hook_state_json(&l->container, "created", l->pid);
 	autoseccomp program = {0};
+	struct labels labels;
 	struct plan_input input = {
 		.state_json = state,
 		.monitor_fd = l->init_end,
@@ -165,8 +175,12 @@ static int build_plan(struct launch *l, struct error *err)
 		.set_groups = may_set_groups(&l->spec),
 		.set_listen_pid = preserve_activates(),
 		.hook_output = &l->hook_output,
+		.labels = &labels,
+		.label_proc_fd = l->label_proc_fd,
 	};
 	int r;
+
+	labels_of(&l->spec.process, l->label_proc_fd, false, &labels);
 
 	if (l->spec.seccomp.has) {
 		autofd cache_dirfd = seccomp_cache_open(l->container.root_dirfd);
@@ -325,6 +339,8 @@ int monitor_build(struct launch *l, struct error *err)
 	if (r == 0)
 		r = make_start_socket(l, err);
 	if (r == 0)
+		r = open_label_procfs(l, err);
+	if (r == 0)
 		r = make_init_channel(l, err);
 	if (r == 0)
 		r = monitor_clone_init(l, err);
@@ -340,6 +356,7 @@ int monitor_build(struct launch *l, struct error *err)
 	 * plan. */
 	(void)close(l->init_end);
 	(void)close(l->start_fd);
+	close_keeping_errno(l->label_proc_fd);
 	return serve_init(l, err);
 }
 

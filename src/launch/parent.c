@@ -33,6 +33,7 @@
 #include "launch/undo.h"
 #include "launch/watching.h"
 #include "monitor/handover.h"
+#include "setup/labels.h"
 #include "setup/seccomp.h"
 
 /* ---- what is checked before anything is touched ---- */
@@ -54,6 +55,8 @@ static int load_bundle(struct launch *l, struct error *err)
 
 static int check_process(const struct launch *l, struct error *err)
 {
+	static const struct label_names labels = {"process.apparmorProfile",
+						  "process.selinuxLabel"};
 	const struct launch_options *opt = l->options;
 	bool terminal = l->spec.process.terminal;
 
@@ -67,6 +70,8 @@ static int check_process(const struct launch *l, struct error *err)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--console-socket %s: process.terminal is false",
 				 opt->console_socket);
+	if (labels_check(&l->spec.process, &labels, err) < 0)
+		return error_in(err, "%s", opt->config);
 	return 0;
 }
 
@@ -430,6 +435,7 @@ static void launch_init(struct launch *l, const struct launch_options *opt)
 		.init_fd = -EBADF,
 		.init_end = -EBADF,
 		.start_fd = -EBADF,
+		.label_proc_fd = -EBADF,
 		.lock_fd = -EBADF,
 		.entry = {.v2_dirfd = -EBADF},
 		.pidfd = -EBADF,

@@ -36,7 +36,8 @@ struct launch {
 	int init_fd;   /* to init, later to the stub */
 	int init_end;  /* init's end of it, closed after the clone */
 	int start_fd;  /* the listening socket that the stub waits on, closed after the clone */
-	int lock_fd;   /* the monitor's lock */
+	int label_proc_fd;   /* labels_open_procfs() for the stub, closed after the clone */
+	int lock_fd;	     /* the monitor's lock */
 	bool cgroup_is_ours; /* cgroup_create succeeded: nobody else's process is in it */
 	struct cgroup_entry entry;
 	int namespace_fds[NAMESPACE_TYPES]; /* user, pid and time, when joined by path */

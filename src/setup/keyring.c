@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "setup/labels.h"
 #include "setup/setup.h"
 
 #define DESCRIPTION_MAX 1024
@@ -59,9 +60,13 @@ int setup_keyring(struct setup *s, const struct spec *spec, struct error *err)
 {
 	char name[KEYRING_NAME_SIZE];
 	long key;
+	int r;
 
 	if (s->no_new_keyring)
 		return 0;
+	r = label_keyring(&spec->process, s->host_proc_fd, err);
+	if (r < 0)
+		return r;
 	key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, keyring_name(name, s->id));
 	if (key < 0 && (errno == ENOSYS || errno == EDQUOT)) {
 		log_debug("keyring: %s; the caller's stays", strerror(errno));

@@ -12,9 +12,10 @@ setup_files += src/setup/namespaces.c src/setup/namespaces.h src/setup/hostname.
 	src/setup/seccomp_key.c src/setup/seccomp_key.h \
 	src/setup/seccomp_cache.c src/setup/seccomp_cache.h \
 	src/setup/home.c src/setup/home.h \
+	src/setup/labels.c src/setup/labels.h \
 	src/setup/plan.c src/setup/plan_report.c src/setup/plan.h
 
-check_PROGRAMS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join
+check_PROGRAMS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join test-labels
 test_step_SOURCES = src/setup/test-step.c
 test_step_LDADD = $(core_libs)
 test_home_SOURCES = src/setup/test-home.c
@@ -29,7 +30,9 @@ test_plan_SOURCES = src/setup/test-plan.c src/setup/subject.h
 test_plan_LDADD = $(core_libs)
 test_join_SOURCES = src/setup/test-join.c src/setup/subject.h
 test_join_LDADD = $(core_libs)
-TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join
+test_labels_SOURCES = src/setup/test-labels.c src/setup/subject.h
+test_labels_LDADD = $(core_libs)
+TESTS += test-step test-home test-seccomp test-seccomp-cache test-hooks test-plan test-join test-labels
 
 # The root file system.
 setup_files += src/setup/mount.c src/setup/mount.h src/setup/mounts.c src/setup/mount_target.c \

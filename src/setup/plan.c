@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "setup/capabilities.h"
 #include "setup/hooks.h"
+#include "setup/labels.h"
 #include "setup/seccomp.h"
 #include "stub/plan.h"
 
@@ -235,6 +236,42 @@ static int to_memfd(const struct builder *b, struct error *err)
 	return take_fd(&fd);
 }
 
+static struct plan_label label_plan(struct builder *b, const struct label *label)
+{
+	size_t command = strlen(label->command), name = strlen(label->name);
+	struct plan_label plan = {
+		.lsm = label->module,
+		.attribute = label->attribute,
+		.file_offset = append_text(b, label->file),
+		.text_offset = reserve(b, command + name + 1),
+		.text_length = (uint32_t)(command + name),
+	};
+
+	if (b->failed)
+		return plan;
+	memcpy(b->bytes + plan.text_offset, label->command, command);
+	memcpy(b->bytes + plan.text_offset + command, label->name, name + 1);
+	return plan;
+}
+
+static void add_labels(struct builder *b, const struct labels *labels, int proc_fd)
+{
+	uint32_t array = reserve(b, labels->count * sizeof(struct plan_label));
+
+	for (size_t i = 0; i < labels->count; i++) {
+		struct plan_label label = label_plan(b, &labels->list[i]);
+
+		if (b->failed)
+			return;
+		memcpy(b->bytes + array + i * sizeof(label), &label, sizeof(label));
+	}
+	if (b->failed || labels->count == 0)
+		return;
+	header(b)->label_count = (uint32_t)labels->count;
+	header(b)->labels_offset = array;
+	header(b)->label_proc_fd = proc_fd;
+}
+
 static void add_join(struct builder *b, const struct plan_input *input)
 {
 	uint32_t keyring = input->keyring ? append_text(b, input->keyring) : 0;
@@ -263,6 +300,7 @@ int plan_build(const struct spec *spec, const struct plan_input *input, struct e
 		return r;
 	(void)reserve(&b, sizeof(struct plan));
 	if (!b.failed) {
+		header(&b)->label_proc_fd = -1;
 		add_process(&b, &spec->process);
 		add_capabilities(header(&b), &spec->process.capabilities);
 		add_tail(&b, &spec->process, input->set_groups);
@@ -272,6 +310,8 @@ int plan_build(const struct spec *spec, const struct plan_input *input, struct e
 			add_hooks(&b, &spec->hooks, input->state_json);
 		if (input->join)
 			add_join(&b, input);
+		if (input->labels)
+			add_labels(&b, input->labels, input->label_proc_fd);
 	}
 	if (b.failed)
 		return error_sys_num(err, ENOMEM, "plan");

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "spec/spec.h"
 
+struct labels;
 struct plan_report;
 struct seccomp_program;
 struct hook_output;
@@ -28,6 +29,8 @@ struct plan_input {
 	bool set_listen_pid; /* LISTEN_PID in the environment is to be its own pid */
 	const struct plan_join *join; /* exec; NULL: none. keyring_offset is filled from: */
 	const char *keyring;	      /* exec: the session keyring to join, or NULL */
+	const struct labels *labels;  /* labels_of(), or NULL */
+	int label_proc_fd;	      /* labels_open_procfs(); without labels it does not matter */
 };
 
 /*

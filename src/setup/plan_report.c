@@ -11,6 +11,7 @@
 #include "base/message.h"
 #include "setup/capabilities.h"
 #include "setup/hooks.h"
+#include "setup/labels.h"
 #include "stub/plan.h"
 
 int plan_receive(int fd, struct plan_report *ret, struct error *err)
@@ -105,6 +106,16 @@ static int join_error(const struct plan_report *report, const char *text, struct
 	return error_sys_num(err, report->errnum, "join the container: %s", text);
 }
 
+/* AppArmor says ENOENT of a profile that is not loaded, SELinux EINVAL of a wrong context. */
+static int label_error(const struct plan_report *report, const char *text, struct error *err)
+{
+	bool apparmor = report->index == LABEL_APPARMOR;
+	const char *name = apparmor && strncmp(text, "exec ", 5) == 0 ? text + 5 : text;
+
+	return error_sys_num(err, report->errnum, "process.%s: \"%s\"",
+			     apparmor ? "apparmorProfile" : "selinuxLabel", name);
+}
+
 int plan_report_error(const struct plan_report *report, const struct spec *spec, struct error *err)
 {
 	char text[PLAN_TEXT_MAX + 1];
@@ -138,6 +149,8 @@ int plan_report_error(const struct plan_report *report, const struct spec *spec,
 		return error_sys_num(err, report->errnum, "join the session keyring %s", text);
 	case PLAN_STAGE_TERMINAL:
 		return error_sys_num(err, report->errnum, "process.terminal: %s", text);
+	case PLAN_STAGE_LABEL:
+		return label_error(report, text, err);
 	case PLAN_STAGE_EXEC:
 		return exec_error(err, report->errnum, text);
 	default:

@@ -263,20 +263,15 @@ static int apply_caps(struct reader *r, const struct exec_process *exec, struct 
 	return 0;
 }
 
-static int apply_apparmor(struct reader *r, const struct exec_process *exec, struct spec_process *p)
+/* Whether this host has the modules is launch/'s to see. */
+static int apply_labels(struct reader *r, const struct exec_process *exec, struct spec_process *p)
 {
-	(void)p;
-	if (!exec->apparmor || exec->apparmor[0] == '\0')
-		return 0;
-	return field_error(r, NULL, "not supported by this version of ocirun");
-}
-
-static int apply_label(struct reader *r, const struct exec_process *exec, struct spec_process *p)
-{
-	(void)p;
-	if (!exec->process_label || exec->process_label[0] == '\0')
-		return 0;
-	return field_error(r, NULL, "not supported by this version of ocirun");
+	(void)r;
+	if (exec->apparmor && exec->apparmor[0] != '\0')
+		p->apparmor_profile = exec->apparmor;
+	if (exec->process_label && exec->process_label[0] != '\0')
+		p->selinux_label = exec->process_label;
+	return 0;
 }
 
 static int apply_flags(struct reader *r, const struct exec_process *exec, struct spec_process *p)
@@ -300,8 +295,7 @@ static const struct {
 	{"--user", apply_user},
 	{"--additional-gids", apply_groups},
 	{"--cap", apply_caps},
-	{"--apparmor", apply_apparmor},
-	{"--process-label", apply_label},
+	{"", apply_labels},
 	{"", apply_flags},
 };
 

@@ -20,7 +20,7 @@ struct exec_process {
 	const char *user;	/* --user: UID or UID:GID, decimal */
 	bool terminal;		/* --tty; without it a file may still ask for one */
 	bool no_new_privileges; /* --no-new-privs */
-	const char *apparmor, *process_label;
+	const char *apparmor, *process_label; /* borrowed by the spec */
 	size_t env_count, cap_count, gid_count;
 	const char *const *env;	 /* --env: NAME=VALUE, added; replaces one of the same name */
 	const char *const *caps; /* --cap: added to bounding, effective and permitted, to ambient

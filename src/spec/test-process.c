@@ -157,9 +157,12 @@ static void test_rest(void)
 {
 	autospec spec = parsed(PROCESS("'terminal':true,'consoleSize':{'height':24,'width':65535},"
 				       "'noNewPrivileges':true,'oomScoreAdj':-1000,"
-				       "'apparmorProfile':'','selinuxLabel':'','commandLine':'x'"));
+				       "'apparmorProfile':'','selinuxLabel':'u:r:t:s0',"
+				       "'commandLine':'x'"));
 
 	check(spec.process.terminal && spec.process.no_new_privileges);
+	check(!spec.process.apparmor_profile);
+	check_text(spec.process.selinux_label, "u:r:t:s0");
 	check_int(spec.process.console_height, 24);
 	check_int(spec.process.console_width, 65535);
 	check_int(spec.process.oom_score_adj.value, -1000);
@@ -175,8 +178,6 @@ static void test_rest(void)
 
 static void test_refused_by_name(void)
 {
-	refused(PROCESS("'apparmorProfile':'x'"), "c: process.apparmorProfile" NOT_YET);
-	refused(PROCESS("'selinuxLabel':'x'"), "c: process.selinuxLabel" NOT_YET);
 	refused(PROCESS("'scheduler':{'policy':'SCHED_OTHER'}"), "c: process.scheduler" NOT_YET);
 	refused(PROCESS("'ioPriority':{}"), "c: process.ioPriority" NOT_YET);
 }

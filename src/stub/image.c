@@ -96,6 +96,8 @@ static int keep_descriptors(int plan_fd, struct error *err)
 		r = keep(plan.hook_stdout_fd);
 	if (r == 0)
 		r = keep(plan.hook_stderr_fd);
+	if (r == 0)
+		r = keep(plan.label_proc_fd);
 	if (r == 0 && plan.flags & PLAN_JOIN)
 		r = keep_joined(&plan.join);
 	return r < 0 ? error_sys_num(err, r, "keep the plan's descriptors") : 0;

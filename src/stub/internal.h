@@ -41,8 +41,13 @@ void fail(struct stub *stub, enum plan_stage stage, long errnum, int index, cons
 	__attribute__((noreturn));
 void stub_exit(int status) __attribute__((noreturn));
 
-/* join.c: exec's way into the container; with a pid namespace, another process returns. */
+/* join.c: exec's way into the container; with a pid namespace, another process returns. Then its
+ * session: setsid, keyring, terminal. */
 void join_container(struct stub *stub);
+void begin_session(struct stub *stub);
+
+/* labels.c: before anything else of the container's runs here; they take effect at execve. */
+void ask_for_labels(struct stub *stub);
 
 /* limits.c: hard limits as far as the host's privileges go, which a user namespace would take; the
  * first round where the container's privileges are still there, the last one just before execve. */

@@ -237,6 +237,12 @@ void join_container(struct stub *stub)
 		become_root(stub);
 	if (join->namespaces & CLONE_NEWPID)
 		enter_pid_namespace(stub);
+}
+
+void begin_session(struct stub *stub)
+{
+	const struct plan_join *join = &stub->plan->join;
+
 	(void)kernel0(__NR_setsid); /* refused only to a leader of its own */
 	if (join->keyring_offset)
 		join_keyring(stub);

@@ -2,7 +2,7 @@ stub_files = src/stub/plan.h src/stub/stub.h src/stub/image.c src/stub/blob.S
 
 # The stub is a program of its own: no C library where syscall.h can do without, and none of the
 # user's CFLAGS, which are meant for programs that have one.
-stub_sources = src/stub/stub.c src/stub/join.c src/stub/limits.c src/stub/user.c src/stub/program.c \
+stub_sources = src/stub/stub.c src/stub/join.c src/stub/labels.c src/stub/limits.c src/stub/user.c src/stub/program.c \
 	src/stub/hooks.c src/stub/internal.h src/stub/syscall.h
 EXTRA_DIST += $(stub_sources)
 BUILT_SOURCES += src/stub/stub

@@ -48,7 +48,7 @@ enum plan_flag {
  * How a stub that was executed on the host's side becomes a process of the container. It enters the
  * namespaces; where the pid namespace is among them it clones itself with CLONE_PARENT, the first
  * one sends PLAN_JOINED with the second one's pidfd to monitor_fd and exits 0, and the second goes
- * on. Then setsid, the keyring, and the terminal.
+ * on. Then the labels, setsid, the keyring, and the terminal.
  */
 struct plan_join {
 	uint32_t namespaces; /* CLONE_NEW*; 0: none is another than ours */
@@ -61,6 +61,21 @@ struct plan_join {
 	/* The terminal becomes the user's here: an unprivileged caller could not give it away. */
 	uint32_t chown_console;
 	uint32_t keyring_offset; /* the session keyring to join, NUL-terminated; 0: the caller's */
+};
+
+#define PLAN_LABEL_MAX 2048
+
+/* What a Linux security module is to do at the workload's execve, or for keyrings until then. */
+struct plan_label {
+	uint32_t lsm, attribute;	   /* LSM_ID_*, LSM_ATTR_*: for lsm_set_self_attr(2) */
+	uint32_t file_offset;		   /* below label_proc_fd, where that is used instead */
+	uint32_t text_offset, text_length; /* shorter than PLAN_LABEL_MAX */
+};
+
+/* The kernel's struct lsm_ctx, in a page. */
+struct plan_lsm_context {
+	uint64_t id, flags, length, text_length;
+	char text[PLAN_LABEL_MAX];
 };
 
 /* A sealed memfd: this header, then the tail at the given offsets (bytes from the file's start). */
@@ -80,7 +95,10 @@ struct plan {
 	uint32_t hook_count, hooks_offset; /* startContainer: struct plan_hook each */
 	uint32_t state_offset, state_length;	/* state JSON for the hooks' stdin */
 	int32_t hook_stdout_fd, hook_stderr_fd; /* where hooks write to; -1: into the report */
-	int32_t monitor_fd;			/* SOCK_SEQPACKET: struct plan_report goes here */
+	uint32_t label_count, labels_offset;	/* struct plan_label each */
+	/* The host's procfs, closed before anything of the container can run; -1: by the call. */
+	int32_t label_proc_fd;
+	int32_t monitor_fd;    /* SOCK_SEQPACKET: struct plan_report goes here */
 	int32_t start_fd;      /* listening SOCK_SEQPACKET; -1 without PLAN_WAIT_FOR_START */
 	struct plan_join join; /* with PLAN_JOIN */
 };
@@ -116,6 +134,7 @@ enum plan_stage {
 	PLAN_STAGE_JOIN, /* text: "join namespaces", "clone", ... */
 	PLAN_STAGE_KEYRING,
 	PLAN_STAGE_TERMINAL,
+	PLAN_STAGE_LABEL, /* index: the module; text: the label */
 };
 
 #define PLAN_TEXT_MAX 4096

@@ -334,6 +334,10 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 		raise_rlimits(stub);
 		join_container(stub);
 	}
+	/* A keyring that is made takes its label from here. */
+	ask_for_labels(stub);
+	if (plan->flags & PLAN_JOIN)
+		begin_session(stub);
 	apply_rlimits(stub, false);
 	enter_cwd(stub, false);
 	apply_user_and_capabilities(stub);

@@ -120,8 +120,8 @@ static void add_linux(cJSON *root)
 	(void)add_words(linux_object, "capabilities", capability_words);
 	add_cgroup(linux_object);
 	add_seccomp(linux_object);
-	add_switch(linux_object, "apparmor", false);
-	add_switch(linux_object, "selinux", false);
+	add_switch(linux_object, "apparmor", true);
+	add_switch(linux_object, "selinux", true);
 	add_switch(linux_object, "intelRdt", false);
 	add_switch(cJSON_AddObjectToObject(linux_object, "mountExtensions"), "idmap",
 		   kernel_maps_mounts());
