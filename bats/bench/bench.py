@@ -326,6 +326,8 @@ def main(rounds, inside):
     if os.geteuid() != 0:
         sys.exit("bench.py: containers are run as root")
     program = os.environ.get("OCIRUN", str(HERE.parents[1] / "build" / "ocirun"))
+    if not os.access(program, os.X_OK):
+        sys.exit(f"bench.py: no ocirun at {program}: build it first")
     if inside:
         return measure_verbs(program, rounds)
     sys.stdout.flush()
