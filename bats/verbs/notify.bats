@@ -33,6 +33,10 @@ service() {
 	cp "$BATS_FILE_TMPDIR/notify" "$BUNDLE/rootfs/bin/notify"
 }
 
+goes_on() {
+	if has_ended "$BACKGROUND_PID"; then fail "ocirun did not wait"; fi
+}
+
 nothing_heard() { [ -z "$(heard)" ] || fail "heard: $(heard)"; }
 
 @test "notify: start returns when the container is ready, and tells its pid" {
@@ -53,7 +57,7 @@ nothing_heard() { [ -z "$(heard)" ] || fail "heard: $(heard)"; }
 	background start start web
 	wait_until journal_has web started
 	container_is web running
-	! has_ended "$BACKGROUND_PID"
+	goes_on
 	ocirun kill web KILL
 	background_returns 0
 	nothing_heard
@@ -109,7 +113,7 @@ nothing_heard() { [ -z "$(heard)" ] || fail "heard: $(heard)"; }
 	ocirun create web
 	background start start web
 	wait_until grep -q BARRIER "$HEARD"
-	! has_ended "$BACKGROUND_PID"
+	goes_on
 	touch "$TEST_DIR/go"
 	background_returns 0
 	container_is web running

@@ -19,11 +19,15 @@
 
 /* An error's text where each byte may become \u00xx, and the frame around it. */
 #define LINE_MAX_BYTES (ERROR_TEXT_MAX * 6 + 256)
+#define HELD_MAX       4096 /* further warnings before an outcome are of no use to anybody */
 
 static struct {
 	int fd; /* the log; negative: stderr */
 	enum log_format format;
 	enum log_level level;
+	bool holds;
+	size_t held_length;
+	char held[HELD_MAX]; /* whole lines */
 } destination = {.fd = -EBADF, .format = LOG_TEXT, .level = LOG_LEVEL_WARNING};
 
 static const char *const level_names[] = {
@@ -176,13 +180,39 @@ static void line_build(struct line *line, enum log_level level, const char *text
 }
 
 /* A destination that takes nothing cannot be reported anywhere else. */
-static void line_write(int fd, const struct line *line)
+static void write_once(int fd, const char *text, size_t length)
 {
 	ssize_t written;
 
 	do
-		written = write(fd, line->text, line->length);
+		written = write(fd, text, length);
 	while (written < 0 && errno == EINTR);
+}
+
+static void line_write(int fd, const struct line *line)
+{
+	write_once(fd, line->text, line->length);
+}
+
+static void line_hold(const struct line *line)
+{
+	if (line->length > sizeof(destination.held) - destination.held_length)
+		return;
+	memcpy(destination.held + destination.held_length, line->text, line->length);
+	destination.held_length += line->length;
+}
+
+void log_hold(void)
+{
+	destination.holds = true;
+}
+
+void log_release(void)
+{
+	if (destination.held_length > 0)
+		write_once(STDERR_FILENO, destination.held, destination.held_length);
+	destination.held_length = 0;
+	destination.holds = false;
 }
 
 static void to_log(enum log_level level, const char *text)
@@ -193,13 +223,19 @@ static void to_log(enum log_level level, const char *text)
 	line_write(destination.fd < 0 ? STDERR_FILENO : destination.fd, &line);
 }
 
+static void line_build_plain(struct line *line, const char *prefix, const char *text)
+{
+	line->length = 0;
+	line_add(line, "%s", prefix);
+	line_add_plain(line, text);
+	line_add(line, "\n");
+}
+
 static void to_stderr(const char *prefix, const char *text)
 {
-	struct line line = {.length = 0};
+	struct line line;
 
-	line_add(&line, "%s", prefix);
-	line_add_plain(&line, text);
-	line_add(&line, "\n");
+	line_build_plain(&line, prefix, text);
 	line_write(STDERR_FILENO, &line);
 }
 
@@ -209,6 +245,18 @@ void log_error(const struct error *err)
 		to_log(LOG_LEVEL_ERROR, err->text);
 	if (destination.fd >= 0 || destination.format == LOG_TEXT)
 		to_stderr("ocirun: ", err->text);
+	log_release();
+}
+
+static void warn(const char *text)
+{
+	struct line line;
+
+	line_build_plain(&line, "ocirun: warning: ", text);
+	if (destination.holds)
+		line_hold(&line);
+	else
+		line_write(STDERR_FILENO, &line);
 }
 
 void log_warning(const char *format, ...)
@@ -226,7 +274,7 @@ void log_warning(const char *format, ...)
 	if (destination.fd >= 0 || destination.format == LOG_JSON)
 		to_log(LOG_LEVEL_WARNING, text);
 	else
-		to_stderr("ocirun: warning: ", text);
+		warn(text);
 }
 
 void log_debug(const char *format, ...)

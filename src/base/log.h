@@ -34,6 +34,13 @@ int log_open(const char *path, enum log_format format, enum log_level level, str
 void log_error(const struct error *err);
 
 /*
+ * log_hold - warnings for stderr wait: who reads it once shall get the error, if there is one
+ * log_release writes them; log_error does so after its own line. In a log they never wait.
+ */
+void log_hold(void);
+void log_release(void);
+
+/*
  * log_warning - to the log, or to stderr without one
  *
  * In JSON only with --debug: a JSON log on the failure path holds exactly one object, since podman

@@ -42,6 +42,7 @@ struct message {
 	uint32_t kind;
 	int32_t value;
 	struct error error;
+	uint64_t ungranted; /* with MONITOR_IS_READY: capabilities that the process cannot have */
 	bool hook_failed;
 	struct hook_failure hook; /* with INIT_FAILED and MONITOR_FAILED of a hook */
 };

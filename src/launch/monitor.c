@@ -26,7 +26,6 @@
 #include "launch/roles.h"
 #include "launch/undo.h"
 #include "monitor/handover.h"
-#include "setup/capabilities.h"
 #include "setup/hooks.h"
 #include "setup/id_maps.h"
 #include "setup/labels.h"
@@ -249,16 +248,6 @@ static int init_failed(struct launch *l, const struct message *m, struct error *
 	return err->errnum > 0 ? -err->errnum : -EIO;
 }
 
-static void warn_of_ungranted(const struct plan_report *report)
-{
-	char names[1024];
-
-	if (!report->ungranted)
-		return;
-	capabilities_text(report->ungranted, names, sizeof(names));
-	log_warning("process.capabilities: this process cannot have %s", names);
-}
-
 static int receive_from_init(struct launch *l, union from_init *m, int *ret_fd, struct error *err)
 {
 	int fds[MESSAGE_MAX_FDS];
@@ -316,7 +305,7 @@ static int serve_init(struct launch *l, struct error *err)
 			continue;
 		}
 		if (m.kind == PLAN_READY) {
-			warn_of_ungranted(&m.report);
+			l->ungranted = m.report.ungranted;
 			return 0;
 		}
 		e = handshake_next(&position, &l->spec, m.kind);
@@ -405,7 +394,8 @@ static int choose_mode(struct launch *l, struct error *err)
 
 static int offer_and_commit(struct launch *l, struct error *err)
 {
-	const struct message ready = {.kind = MONITOR_IS_READY, .value = l->pid};
+	const struct message ready = {
+		.kind = MONITOR_IS_READY, .value = l->pid, .ungranted = l->ungranted};
 	const struct message created = {.kind = MONITOR_CREATED};
 	struct message m;
 	int r;

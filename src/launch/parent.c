@@ -34,6 +34,7 @@
 #include "launch/watching.h"
 #include "monitor/handover.h"
 #include "setup/labels.h"
+#include "setup/capabilities.h"
 #include "setup/seccomp.h"
 
 /* ---- what is checked before anything is touched ---- */
@@ -330,6 +331,7 @@ static int converse(struct launch *l, struct error *err)
 				      err);
 	if (r < 0)
 		return r;
+	l->ungranted = m.ungranted;
 	r = publish(&l->publication, m.value, pidfd, err);
 	if (r < 0)
 		tell_monitor(l, err);
@@ -470,14 +472,29 @@ static int create(struct launch *l, struct error *err)
 	return needs_monitor(l) ? create_with_monitor(l, err) : create_alone(l, err);
 }
 
+static void warn_of_ungranted(uint64_t ungranted)
+{
+	char names[1024];
+
+	if (!ungranted)
+		return;
+	capabilities_text(ungranted, names, sizeof(names));
+	log_warning("process.capabilities: this process cannot have %s", names);
+}
+
 int launch_create(const struct launch_options *opt, struct watching **ret_watching,
 		  struct error *err)
 {
 	struct launch l;
 	int r;
 
+	log_hold();
 	launch_init(&l, opt);
 	r = create(&l, err);
+	if (r == 0) {
+		warn_of_ungranted(l.ungranted);
+		log_release();
+	}
 	if (r == 0 && opt->foreground)
 		r = watching_new(&l, ret_watching, err);
 	launch_done(&l);

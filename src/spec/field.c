@@ -65,6 +65,8 @@ void field_warning(const struct reader *r, const struct place *at, const char *f
 	char place[PLACE_MAX] = "", text[ERROR_TEXT_MAX];
 	va_list args;
 
+	if (r->quiet)
+		return;
 	place_print(at, place, sizeof(place));
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);

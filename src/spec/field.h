@@ -39,6 +39,7 @@ struct reader {
 	struct arena *arena;
 	struct spec *spec;
 	struct error *err;
+	bool quiet; /* a later reading, of the copy: create has warned */
 };
 
 struct field;

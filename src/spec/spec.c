@@ -203,11 +203,12 @@ static int read_document(struct reader *r, const char *text, size_t length)
 	return rc;
 }
 
-int spec_parse(const char *text, size_t length, const char *name, struct spec *spec,
-	       struct error *err)
+static int parse(const char *text, size_t length, const char *name, bool quiet, struct spec *spec,
+		 struct error *err)
 {
 	struct spec fresh = {.arena = arena_new()};
-	struct reader r = {.name = name, .arena = fresh.arena, .spec = &fresh, .err = err};
+	struct reader r = {
+		.name = name, .arena = fresh.arena, .spec = &fresh, .err = err, .quiet = quiet};
 	int rc;
 
 	if (!r.arena)
@@ -219,6 +220,12 @@ int spec_parse(const char *text, size_t length, const char *name, struct spec *s
 	}
 	*spec = fresh;
 	return 0;
+}
+
+int spec_parse(const char *text, size_t length, const char *name, struct spec *spec,
+	       struct error *err)
+{
+	return parse(text, length, name, false, spec, err);
 }
 
 /* read_file - a regular file of bearable size; a FIFO or device must not hold us up. */
@@ -253,7 +260,7 @@ int spec_load(int bundle_dirfd, const char *file, struct spec *spec, char **ret_
 	length = read_file(bundle_dirfd, file, &text, err);
 	if (length < 0)
 		return (int)length;
-	rc = spec_parse(text, (size_t)length, file, spec, err);
+	rc = parse(text, (size_t)length, file, !ret_text, spec, err);
 	if (rc < 0)
 		return rc;
 	if (ret_text)

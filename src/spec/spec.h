@@ -335,7 +335,8 @@ struct spec {
  * spec_load - read and check a bundle's configuration
  * @bundle_dirfd: the bundle directory
  * @file: usually "config.json"; must be a regular file of at most 4 MiB
- * @ret_text, @ret_length: if not NULL, the file's bytes, malloc'd, for keeping a copy
+ * @ret_text, @ret_length: if not NULL, the file's bytes, malloc'd, for keeping a copy; only such a
+ *   first reading warns of what is ignored
  *
  * Every error names the JSON path ("config.json: mounts[3].options[1]: ..."). Keys that the spec
  * does not know are ignored; keys that it knows and this build does not apply are refused by name.

@@ -102,8 +102,9 @@ static void become_root(struct stub *stub)
 {
 	long r;
 
-	/* Denied where the user namespace denies it to everybody. */
-	(void)kernel2(STUB_SETGROUPS, 0, 0);
+	/* Clear: the user namespace denies it, or the caller's groups are to stay. */
+	if (stub->plan->flags & PLAN_SET_GROUPS)
+		(void)kernel2(STUB_SETGROUPS, 0, 0);
 	r = kernel3(STUB_SETRESGID, 0, 0, 0);
 	if (r == 0)
 		r = kernel3(STUB_SETRESUID, 0, 0, 0);

@@ -26,7 +26,7 @@ struct plan_rlimit {
 enum plan_flag {
 	PLAN_SET_CAPABILITIES = 1 << 0,
 	PLAN_NO_NEW_PRIVILEGES = 1 << 1,
-	PLAN_SET_GROUPS = 1 << 2, /* clear where setgroups is denied (rootless) */
+	PLAN_SET_GROUPS = 1 << 2, /* clear where setgroups is denied, or not wanted */
 	PLAN_SET_UMASK = 1 << 3,
 	PLAN_SECCOMP = 1 << 4,
 	PLAN_WAIT_FOR_START = 1 << 5, /* create; clear for exec, which runs at once */
