@@ -40,6 +40,27 @@ setup() {
 	journal_has web exited '.signal == 9 and .source == "pidfd" and .reason == "signaled"'
 }
 
+@test "monitor: delete waits for one that is held up when init was reaped, for nobody else knows the code" {
+	require kernel:6.15
+	bundle_with '.process.args = ["sleep", "60"]'
+	below_subreaper create web
+	ocirun start web
+	local init monitor
+	init=$(container_pid web)
+	monitor=$(monitor_of web)
+	kill -STOP "$monitor"
+	kill -KILL "$init"
+	wait_until grep -qx "$init signal 9" "$REAPED"
+	background d delete web
+	sleep 0.7 # long enough for a delete that would give up
+	run ! has_ended "$BACKGROUND_PID"
+	kill -CONT "$monitor"
+	background_returns 0
+	wait_until has_ended "$SUBREAPER"
+	[ "$(events_types web)" = "created started exited deleted" ]
+	[ "$(exit_code web)" = 137 ]
+}
+
 @test "monitor: a caller that does not reap keeps nobody from deleting, with the real code" {
 	bundle_script 'trap "exit 21" TERM; echo ready; while :; do sleep 0.02; done'
 	below_subreaper create web

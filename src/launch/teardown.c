@@ -158,7 +158,7 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 		return r;
 	if (!is_damaged(c)) {
 		/* The monitor's line first: the real code, not one of ours. */
-		r = monitor_adopt(c, err);
+		r = monitor_adopt_patiently(c, err);
 		await_observers(c);
 		if (r == 0)
 			run_hooks_of(c);
@@ -190,7 +190,7 @@ int teardown_delete(const char *root, const char *id, bool force, struct error *
 	if (r < 0 && !(force && is_damaged(&c) && err->kind != ERROR_MISSING))
 		return r;
 	if (!is_damaged(&c))
-		r = monitor_adopt(&c, err);
+		r = monitor_adopt_patiently(&c, err);
 	else
 		r = 0;
 	return r < 0 ? r : delete_locked(&c, force, err);

@@ -18,8 +18,12 @@
 #include "monitor/frozen.h"
 #include "monitor/handover.h"
 
-/* How long a living monitor gets to write the line of an init that is dead already. */
-#define MONITOR_GRACE_MS 500
+/*
+ * How long a living monitor gets to write the line of an init that is dead already: where the verb
+ * can do without, and where it would fail. Docker does not try a failed delete again.
+ */
+#define MONITOR_GRACE_MS      500
+#define MONITOR_LONG_GRACE_MS 10000
 
 static bool is_unfinished(const struct container *c)
 {
@@ -76,24 +80,34 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/*
- * The line is due at any moment; half a millisecond is shorter than any notification is worth. A
- * monitor that waits for a lazy reaper, or is stopped, is overtaken: the first witness wins.
- */
-static int await_line(struct container *c, int pidfd, struct error *err)
+static int await_line(struct container *c, int grace_ms, long pause_ns, struct error *err)
 {
-	int64_t deadline = now_ms() + MONITOR_GRACE_MS;
+	int64_t deadline = now_ms() + grace_ms;
 	int r;
 
 	do {
-		const struct timespec pause = {.tv_nsec = 500000};
+		const struct timespec pause = {.tv_nsec = pause_ns};
 
 		(void)nanosleep(&pause, NULL);
 		r = container_reload(c, err);
 	} while (r == 0 && is_unfinished(c) && now_ms() < deadline);
+	return r;
+}
+
+/*
+ * The line is due at any moment; half a millisecond is shorter than any notification is worth. A
+ * monitor that waits for a lazy reaper, or is stopped, is overtaken: the first witness wins. Once
+ * init was reaped it is the only one.
+ */
+static int await_monitor(struct container *c, int pidfd, bool patient, struct error *err)
+{
+	int r = await_line(c, MONITOR_GRACE_MS, 500000, err);
+
 	if (r == 0 && is_unfinished(c))
 		r = record_witnessed(c, pidfd, err);
-	return r == -ENODATA ? 0 : r;
+	if (r == -ENODATA)
+		r = patient ? await_line(c, MONITOR_LONG_GRACE_MS, 10000000, err) : 0;
+	return r;
 }
 
 /* Double fork, so that the new monitor is nobody's child here. */
@@ -129,7 +143,7 @@ static bool has_ended(int pidfd)
 	return poll(&p, 1, 0) == 1;
 }
 
-static int settle(struct container *c, int pidfd, struct error *err)
+static int settle(struct container *c, int pidfd, bool patient, struct error *err)
 {
 	struct error busy = ERROR_INIT;
 	autofd lock_fd = monitor_lock(c->state_dirfd, &busy);
@@ -138,7 +152,7 @@ static int settle(struct container *c, int pidfd, struct error *err)
 
 	/* One lives, or (a read-only state directory) nobody can tell: then it may still write. */
 	if (lock_fd < 0)
-		return ended ? await_line(c, pidfd, err) : 0;
+		return ended ? await_monitor(c, pidfd, patient, err) : 0;
 	if (!ended && strcmp(c->record.monitor, "none") == 0)
 		return 0;
 	/* It may have written its line between our reading and our locking. */
@@ -148,7 +162,7 @@ static int settle(struct container *c, int pidfd, struct error *err)
 	return ended ? record_end(c, pidfd, err) : start_monitor(c, pidfd, lock_fd, err);
 }
 
-int monitor_adopt(struct container *c, struct error *err)
+static int adopt(struct container *c, bool patient, struct error *err)
 {
 	struct error gone = ERROR_INIT;
 	char current_boot[40];
@@ -165,8 +179,18 @@ int monitor_adopt(struct container *c, struct error *err)
 	pidfd = container_pidfd(c, &gone);
 	if (pidfd < 0 && gone.errnum != ESRCH)
 		return 0; /* cannot tell (no descriptors left, say): another verb will */
-	r = settle(c, pidfd, err);
+	r = settle(c, pidfd, patient, err);
 	if (r == 0)
 		frozen_settle(c);
 	return r;
+}
+
+int monitor_adopt(struct container *c, struct error *err)
+{
+	return adopt(c, false, err);
+}
+
+int monitor_adopt_patiently(struct container *c, struct error *err)
+{
+	return adopt(c, true, err);
 }

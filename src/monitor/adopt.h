@@ -22,4 +22,13 @@
  */
 int monitor_adopt(struct container *c, struct error *err);
 
+/*
+ * monitor_adopt_patiently - as monitor_adopt, for who cannot go on without the line of a living
+ * monitor
+ *
+ * Where init was reaped, so that nobody else knows its status, a monitor that is held up (a slow
+ * disk, SIGSTOP) gets seconds instead of the moment.
+ */
+int monitor_adopt_patiently(struct container *c, struct error *err);
+
 #endif
