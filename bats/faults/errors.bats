@@ -148,3 +148,60 @@ shown_in_full() {
 @test "errors at calls of state: reported, or all of it is printed (F4)" {
 	errors 23 create shown_in_full state web
 }
+
+# ---- what changes a container that is there ----
+
+sleeping() {
+	bundle_with '.process.args = ["sleep", "60"]
+		| .linux.resources.pids.limit = 99 | .linux.resources.memory.limit = 99999744'
+	cd / && create && must start web
+}
+
+paused() { sleeping && must pause web; }
+
+# status_is STATUS - and the freezer says the same
+status_is() {
+	local frozen=0 at
+	[ "$1" != paused ] || frozen=1
+	[ "$(status_of web)" = "$1" ] || fail "$POINT: it returned $FAULT_STATUS, and the container is $(status_of web)" || return
+	at=$(find /sys/fs/cgroup -path '*/ocirun/web/cgroup.events' | head -n 1)
+	[ -z "$at" ] || wait_until grep -qx "frozen $frozen" "$at" || fail "$POINT: status $1"
+}
+
+paused_or_not() { if [ "$FAULT_STATUS" = 0 ]; then status_is paused; else status_is running; fi; }
+
+@test "errors at calls of pause: reported and all runs on, or it is paused (F4, F18)" {
+	errors 67 sleeping paused_or_not pause web
+}
+
+resumed_or_can_be() {
+	[ "$FAULT_STATUS" = 0 ] || [ "$(status_of web)" != paused ] || must resume web || return
+	status_is running
+}
+
+@test "errors at calls of resume: reported and repeatable, or it runs (F4, F18)" {
+	errors 67 paused resumed_or_can_be resume web
+}
+
+# limit FILE_V1 FILE_V2 - what web has
+limit() { find /sys/fs/cgroup \( -path "*/ocirun/web/$1" -o -path "*/ocirun/web/$2" \) -exec cat {} +; }
+
+all_or_nothing() {
+	local seen expected="99999744 99"
+	[ "$FAULT_STATUS" != 0 ] || expected="77000704 77"
+	seen="$(limit memory.limit_in_bytes memory.max) $(limit pids.max pids.max)"
+	[ "$seen" = "$expected" ] || fail "$POINT: it returned $FAULT_STATUS, and the limits are $seen"
+}
+
+@test "errors at calls of update: reported and nothing changed, or all of it (F4)" {
+	errors 67 sleeping all_or_nothing update --memory 77000704 --pids-limit 77 web
+}
+
+all_are_shown() {
+	[ "$FAULT_STATUS" != 0 ] || [ "$(cat "$TEST_DIR/said")" = "[$(limit cgroup.procs cgroup.procs | sort -u)]" ] ||
+		fail "$POINT: it printed $(cat "$TEST_DIR/said")"
+}
+
+@test "errors at calls of ps: reported, or all of it is printed (F4)" {
+	errors 43 sleeping all_are_shown ps --format json web
+}

@@ -108,11 +108,14 @@ pids_of_cgroup() {
 	[[ $stderr = 'ocirun: ps web: ps ended with status 1: '* ]] || fail "$stderr"
 }
 
-@test "ps: needs no PATH" {
-	OCIRUN_CMD=(env -u PATH "${OCIRUN_CMD[@]}")
-	run -0 --separate-stderr ocirun ps web
-	[ "${#lines[@]}" = 4 ]
-	[ -z "$stderr" ]
+@test "ps: needs no PATH, and no good one" {
+	local path
+	for path in -uPATH PATH=/nowhere; do
+		OCIRUN_CMD=(env "$path" "$OCIRUN" --root "$ROOT")
+		run -0 --separate-stderr ocirun ps web
+		[ "${#lines[@]}" = 4 ]
+		[ -z "$stderr" ]
+	done
 }
 
 @test "ps: an unknown format, an unknown container, no cgroup" {

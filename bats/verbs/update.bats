@@ -320,6 +320,9 @@ no_event() { [ "$(events_types web)" = "created started" ]; }
 		"rejecting memory limit 10485760"
 	shows pids pids.max=max pids.max=max
 	container_is web running
+	# v1 does not kill for it.
+	! is_v1 memory || refused '{"memory": {"limit": 10485760}, "pids": {"limit": 40}}' "(more is in use, "
+	shows pids pids.max=max pids.max=max
 	update_json '{"memory": {"limit": 67108864, "checkBeforeUpdate": true}}'
 	shows memory memory.limit_in_bytes=67108864 memory.max=67108864
 }
@@ -424,3 +427,45 @@ last_is() { [ "$(container_output web 2>/dev/null | grep -v null | tail -n 1)" =
 }
 
 six_updates() { [ "$(events_of web | grep -c '"type":"updated"')" = 6 ]; }
+
+@test "update: a hook that start waits for may update, pause and look" {
+	require controller:pids
+	config_with --arg ocirun "$OCIRUN --root $ROOT" '.hooks.poststart = [{path: "/bin/sh", timeout: 10, args:
+		["sh", "-c", "\($ocirun) update --pids-limit 44 web && \($ocirun) pause web && \($ocirun) ps -f json web"]}]'
+	running
+	container_is web paused
+	shows pids pids.max=44 pids.max=44
+	[ "$(events_types web)" = "created started updated paused" ]
+}
+
+@test "update: the JSON may come by a pipe" {
+	require controller:pids
+	running
+	mkfifo "$TEST_DIR/pipe"
+	echo '{"pids": {"limit": 12}}' >"$TEST_DIR/pipe" 3>&- 4>&- &
+	update --resources "$TEST_DIR/pipe"
+	shows pids pids.max=12 pids.max=12
+}
+
+@test "update: a v2 controller beside v1 is enabled when its first limit comes" {
+	require cgroup2 controller:hugetlb
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] || skip "needs huge pages of 2 MB"
+	local at=/sys/fs/cgroup pid
+	[ -d $at/unified/self ] && at=/sys/fs/cgroup/unified
+	while read -r pid; do echo "$pid" >$at/self/cgroup.procs || true; done <$at/cgroup.procs
+	running
+	update_json '{"hugepageLimits": [{"pageSize": "2MB", "limit": 4194304}]}'
+	shows hugetlb hugetlb.2MB.limit_in_bytes=4194304 hugetlb.2MB.max=4194304
+	refused '{"hugepageLimits": [{"pageSize": "3MB", "limit": 4194304}]}' \
+		"linux.resources.hugepageLimits[0].pageSize: "
+}
+
+@test "update: a whole linux.resources, as containerd sends it, with its device rules" {
+	require controller:memory controller:cpu controller:pids
+	running '{devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 1, minor: 11, access: "r"}],
+		memory: {limit: 67108864}, cpu: {shares: 512}}'
+	update_json "$(jq -c '.linux.resources | .memory.limit = 134217728 | .memory.swap = 134217728' config.json)"
+	shows memory memory.limit_in_bytes=134217728 memory.max=134217728
+	shows cpu cpu.shares=512 cpu.weight=59
+	! is_v1 devices || grep -qx 'c 1:11 r' <<<"$(kernel_file devices.list)"
+}

@@ -201,6 +201,7 @@ static int write_limit(const struct cgroup *cg, const struct limit_source *from,
 {
 	const struct limit_row *row = from->row;
 	int r = limit_write(from->dirfd, limit->file, limit->value);
+	bool hinted = (r == -EINVAL || r == -EBUSY) && row->hint;
 
 	if (r == -ENOENT && row->optional)
 		return 0;
@@ -215,9 +216,8 @@ static int write_limit(const struct cgroup *cg, const struct limit_source *from,
 		return error_sys_num(err, r, "linux.resources.%s: write \"%s\" to %s%s/%s%s%s%s",
 				     row->field, limit->value,
 				     cg->host->hierarchies[index].mount_point, cg->path,
-				     limit->file, r == -EINVAL && row->hint ? " (" : "",
-				     r == -EINVAL && row->hint ? row->hint : "",
-				     r == -EINVAL && row->hint ? ")" : "");
+				     limit->file, hinted ? " (" : "", hinted ? row->hint : "",
+				     hinted ? ")" : "");
 	return 0;
 }
 

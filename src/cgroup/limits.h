@@ -47,7 +47,7 @@ struct limit_row {
 	int (*convert)(const struct limit_source *from, struct limit *ret, struct error *err);
 	size_t offset; /* in struct spec_resources, for the conversions that serve many rows */
 	const char *refused; /* why this version cannot do it */
-	const char *hint;    /* what the kernel most likely means by EINVAL */
+	const char *hint;    /* what the kernel most likely means by EINVAL or EBUSY */
 	bool optional;	     /* nothing is lost where the kernel has no such file */
 };
 

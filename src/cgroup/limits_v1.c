@@ -186,7 +186,7 @@ static int priority(const struct limit_source *from, struct limit *ret, struct e
 const struct limit_row limits_v1[] = {
 	/* field, controller, file, conversion */
 	LIMIT_ROW("memory.limit", "memory", "memory.limit_in_bytes", limit_nonzero_int,
-		  LIMIT_AT(memory.limit)),
+		  LIMIT_AT(memory.limit), .hint = "more is in use, or allowed together with swap"),
 	LIMIT_ROW("memory.swap", "memory", "memory.memsw.limit_in_bytes", swap),
 	LIMIT_ROW("memory.reservation", "memory", "memory.soft_limit_in_bytes", limit_nonzero_int,
 		  LIMIT_AT(memory.reservation)),
