@@ -143,7 +143,7 @@ sleeper_again() {
 	[ -z "$stderr" ]
 	container_is web paused
 	sleep 0.1
-	! output_has "got TERM"
+	run ! output_has "got TERM"
 	ocirun resume web
 	wait_until output_has "got TERM"
 	[ "$(events_types web)" = "created started paused signaled resumed" ]
@@ -354,4 +354,16 @@ thaws() { grep -Eqx '0|THAWED--' "$TEST_DIR"/stuck/{cgroup.freeze,freezer.state}
 	umount "$ROOT"
 	container_is web paused
 	[ "$(events_types web)" = "created started paused" ]
+}
+
+@test "pause: a hook of delete that asks for it is told no, and holds nothing up" {
+	bundle_with '.process.args = ["sleep", "60"]'
+	# shellcheck disable=SC2016 # jq's
+	config_with --arg ocirun "$OCIRUN --root $ROOT" --arg out "$TEST_DIR/hook" '.hooks.poststop = [{
+		path: "/bin/sh", timeout: 10, args: ["sh", "-c", "\($ocirun) pause web 2>\($out); :"]}]'
+	ocirun create web
+	ocirun start web
+	run -0 --separate-stderr ocirun delete --force web
+	[ -z "$stderr" ]
+	[ "$(cat "$TEST_DIR/hook")" = "ocirun: pause web: container not running: it is stopped" ]
 }

@@ -29,16 +29,15 @@ pids_of_cgroup() {
 
 @test "ps: processes in cgroups below count" {
 	local at pid
-	at=$(dirname "$(find /sys/fs/cgroup -path '*/ocirun/web/cgroup.procs' | head -n 1)")
 	pid=$(ocirun ps -f json web | jq '.[2]')
-	for at in $(find /sys/fs/cgroup -type d -path '*/ocirun/web'); do
+	while read -r at; do
 		mkdir "$at/sub"
 		[ ! -e "$at/cpuset.cpus" ] || {
 			cat "$at/cpuset.cpus" >"$at/sub/cpuset.cpus"
 			cat "$at/cpuset.mems" >"$at/sub/cpuset.mems"
 		}
 		echo "$pid" >"$at/sub/cgroup.procs"
-	done
+	done < <(find /sys/fs/cgroup -type d -path '*/ocirun/web')
 	[ "$(ocirun ps -f json web | jq "length, .[2]" | paste -sd ' ')" = "3 $pid" ]
 }
 
@@ -111,6 +110,7 @@ pids_of_cgroup() {
 @test "ps: needs no PATH, and no good one" {
 	local path
 	for path in -uPATH PATH=/nowhere; do
+		# shellcheck disable=SC2034 # read by ocirun()
 		OCIRUN_CMD=(env "$path" "$OCIRUN" --root "$ROOT")
 		run -0 --separate-stderr ocirun ps web
 		[ "${#lines[@]}" = 4 ]

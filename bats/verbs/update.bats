@@ -430,6 +430,7 @@ six_updates() { [ "$(events_of web | grep -c '"type":"updated"')" = 6 ]; }
 
 @test "update: a hook that start waits for may update, pause and look" {
 	require controller:pids
+	# shellcheck disable=SC2016 # jq's
 	config_with --arg ocirun "$OCIRUN --root $ROOT" '.hooks.poststart = [{path: "/bin/sh", timeout: 10, args:
 		["sh", "-c", "\($ocirun) update --pids-limit 44 web && \($ocirun) pause web && \($ocirun) ps -f json web"]}]'
 	running

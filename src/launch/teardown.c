@@ -156,6 +156,8 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 	}
 	if (r < 0)
 		return r;
+	/* A hook may ask about the container, and is told that it has stopped. */
+	close_keeping_errno(take_fd(&cgroup_lock));
 	if (!is_damaged(c)) {
 		/* The monitor's line first: the real code, not one of ours. */
 		r = monitor_adopt_patiently(c, err);
