@@ -92,7 +92,7 @@ struct mounting {
 	int source_fd; /* binds: O_PATH on the host */
 	int parent_fd; /* dest-nofollow: the directory of the destination */
 	bool source_is_directory, source_is_link;
-	bool target_was_made;
+	bool inherits; /* a tmpfs that takes mode or content from the directory it covers */
 };
 
 /* mounting_is_type - a file system of this type. */

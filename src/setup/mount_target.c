@@ -137,7 +137,8 @@ static int open_file(const struct mounting *mg, struct error *err)
 	int fd = path_make_file_in(mg->s->rootfs_fd, mg->path, MADE_FILE_MODE, err);
 
 	if (fd == -EISDIR)
-		/* Docker explains "not a directory"; "is a directory" means a wrong program to it. */
+		/* Docker explains "not a directory"; "is a directory" means a wrong program to it.
+		 */
 		return error_set(err, ERROR_CONFIG, ENOTDIR,
 				 "the source %s is not a directory, but the destination is one",
 				 mg->m->source);
@@ -146,12 +147,13 @@ static int open_file(const struct mounting *mg, struct error *err)
 
 static int open_directory(struct mounting *mg, struct error *err)
 {
-	int root_fd = mg->s->rootfs_fd;
-	int fd = path_open_in(root_fd, mg->path, O_PATH | O_DIRECTORY, err);
+	int root_fd = mg->s->rootfs_fd, fd = -ENOENT;
 
+	if (mg->inherits)
+		fd = path_open_in(root_fd, mg->path, O_PATH | O_DIRECTORY, err);
 	if (fd != -ENOENT)
 		return fd;
-	mg->target_was_made = true;
+	mg->inherits = false; /* from what we make there is nothing to take */
 	return path_make_dir_in(root_fd, mg->path, MADE_DIRECTORY_MODE, err);
 }
 

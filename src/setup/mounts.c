@@ -40,18 +40,19 @@ static int mount_from_host(const struct mounting *mg, const char *host_path,
 	return mount_bind(mg->s, fd, true, &change, place, err);
 }
 
-/* As runc and crun: a tmpfs whose options give no mode has that of the directory it covers. */
-static bool needs_mode(const struct mounting *mg)
+static bool has_mode(const char *data)
 {
-	const char *data = mg->m->data;
-
-	if (!mounting_is_type(mg->m, "tmpfs") || mg->target_was_made)
-		return false;
 	while (data && strncmp(data, "mode=", 5) != 0) {
 		data = strchr(data, ',');
 		data = data ? data + 1 : NULL;
 	}
-	return !data;
+	return data;
+}
+
+/* As runc and crun: a tmpfs whose options give no mode has that of the directory it covers. */
+static bool is_inheriting(const struct spec_mount *m)
+{
+	return mounting_is_type(m, "tmpfs") && (m->extras & MOUNT_COPY_UP || !has_mode(m->data));
 }
 
 static int add_mode(const struct mounting *mg, int covered_fd, char **ret_data, struct error *err)
@@ -94,7 +95,7 @@ static int mount_as_filesystem(const struct mounting *mg, const struct mount_pla
 
 	if (!fs.type)
 		return error_config(err, "mount without a type");
-	if (needs_mode(mg))
+	if (mg->inherits && !has_mode(fs.data))
 		r = add_mode(mg, place->fd, &data, err);
 	if (r < 0)
 		return r;
@@ -106,7 +107,7 @@ static int mount_as_filesystem(const struct mounting *mg, const struct mount_pla
 	if (fd == -EPERM && mounting_is_type(mg->m, "proc") &&
 	    !spec_is_new(mg->spec, NAMESPACE_PID))
 		return mount_from_host(mg, "/proc", place, err);
-	if (fd >= 0 && copies_up && !mg->target_was_made)
+	if (fd >= 0 && copies_up && mg->inherits)
 		r = fill_tmpfs(mg, place->fd, fd, err);
 	return r < 0 ? r : take_fd(&fd);
 }
@@ -182,6 +183,7 @@ static int mount_one(struct setup *s, const struct spec *spec, const struct spec
 		.recursive_change = {.set = m->recursive_set,
 				     .clear = m->recursive_clear,
 				     .recursive = true},
+		.inherits = is_inheriting(m),
 		.source_fd = -EBADF,
 		.parent_fd = -EBADF,
 	};
