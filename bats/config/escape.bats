@@ -282,3 +282,66 @@ with_terminal() {
 		run -1 ocirun create "web$fd"
 	done
 }
+
+@test "tmpcopyup: what is copied is swapped for links and devices meanwhile, and nothing outside is read" {
+	require program:python3
+	mkdir -p "$TEST_DIR/volume/up/dir"
+	echo inside >"$TEST_DIR/volume/up/file"
+	echo inside >"$TEST_DIR/volume/up/dir/canary"
+	ln -s "$OUT/canary" "$TEST_DIR/volume/up/link"
+	ln -s "$OUT" "$TEST_DIR/volume/up/dirlink"
+	mkfifo "$TEST_DIR/volume/up/fifo"
+	local pair
+	for pair in "file link" "dir dirlink" "file fifo"; do
+		# shellcheck disable=SC2086 # two words
+		set -- $pair
+		"$LIB_DIR/exchange.py" "$TEST_DIR/volume/up/$1" "$TEST_DIR/volume/up/$2" 3>&- 4>&- &
+		echo $! >>"$TEST_DIR/background"
+	done
+	bundle_script 'for f in /volume/up/* /volume/up/*/*; do [ -L "$f" ] || [ ! -f "$f" ] || cat "$f"; done'
+	config_with --arg v "$TEST_DIR/volume" '.mounts += [
+		{destination: "/volume", source: $v, options: ["bind"]},
+		{destination: "/volume/up", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]}]'
+	for _ in {1..30}; do
+		run ocirun run web
+		[[ $output != *alive* ]] || fail "$output"
+		host_unchanged
+	done
+	has_ended $! && fail "the exchange ended early"
+	return 0
+}
+
+@test "tmpcopyup, dest-nofollow, copy-symlink: nothing is made outside by a link on the way" {
+	bundle_script true
+	ln -s "$OUT" rootfs/abs
+	ln -s "../../../../../../../..$OUT" rootfs/up
+	local destination
+	for destination in /abs/new /abs/deep/er/new /up/new /up/canary; do
+		ln -sfn elsewhere "$TEST_DIR/link"
+		config_with --arg d "$destination" --arg c "$OUT" --arg l "$TEST_DIR/link" '.mounts[7:] = [
+			{destination: ($d + ".t"), type: "tmpfs", source: "tmpfs", options: ["tmpcopyup"]},
+			{destination: ($d + ".n"), source: ($c + "/canary"), options: ["bind", "dest-nofollow"]},
+			{destination: ($d + ".s"), source: $l, options: ["bind", "src-nofollow"]},
+			{destination: ($d + ".c"), source: $l, options: ["bind", "copy-symlink"]}]'
+		ocirun run web
+		host_unchanged
+	done
+}
+
+@test "CVE-2019-16884: nor may a link itself be covered or made in /proc" {
+	local option
+	touch "$TEST_DIR/elsewhere"
+	ln -s elsewhere "$TEST_DIR/link"
+	for option in dest-nofollow src-nofollow copy-symlink; do
+		bundle
+		config_with --arg o "$option" --arg l "$TEST_DIR/link" '.mounts += [{destination: "/proc/self", source: $l, options: ["bind", $o]}]'
+		refused "is inside /proc"
+		ln -sfn proc rootfs/p
+		config_with --arg o "$option" --arg l "$TEST_DIR/link" '.mounts[-1].destination = "/p/self"'
+		refused /p/self
+		rm rootfs/p
+	done
+	bundle
+	config_with '.mounts += [{destination: "/proc/sys", options: ["bind", "remount", "rw"]}]'
+	refused "is inside /proc"
+}

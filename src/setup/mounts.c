@@ -55,16 +55,33 @@ static bool is_inheriting(const struct spec_mount *m)
 	return mounting_is_type(m, "tmpfs") && (m->extras & MOUNT_COPY_UP || !has_mode(m->data));
 }
 
-static int add_mode(const struct mounting *mg, int covered_fd, char **ret_data, struct error *err)
+/* procfs and sysfs have the policy's own labels, and take no others. */
+static bool is_labelled(const struct mounting *mg)
 {
-	const char *data = mg->m->data;
+	return mg->spec->mount_label && !mounting_is_type(mg->m, "proc") &&
+	       !mounting_is_type(mg->m, "sysfs");
+}
+
+/* The options as config.json has them, and before them what it leaves to us. */
+static int complete_data(const struct mounting *mg, int covered_fd, char **ret_data,
+			 struct error *err)
+{
+	const char *type = mg->spec->annotated.mount_context_type;
+	const char *label = is_labelled(mg) ? mg->spec->mount_label : "";
+	const char *data = mg->m->data ? mg->m->data : "";
+	char mode[16] = "";
 	struct stat st;
 
-	if (fstat(covered_fd, &st) < 0)
-		return error_sys(err, "stat");
-	if (asprintf(ret_data, "mode=%04o%s%s", st.st_mode & 07777, data ? "," : "",
-		     data ? data : "") < 0)
-		return error_sys_num(err, ENOMEM, "mount tmpfs");
+	if (mg->inherits && !has_mode(mg->m->data)) {
+		if (fstat(covered_fd, &st) < 0)
+			return error_sys(err, "stat");
+		(void)snprintf(mode, sizeof(mode), "mode=%04o,", st.st_mode & 07777);
+	}
+	if (!mode[0] && !label[0])
+		return 0;
+	if (asprintf(ret_data, "%s%s%s%s%s%s", mode, label[0] ? type ? type : "context" : "",
+		     label[0] ? "=\"" : "", label, label[0] ? "\"," : "", data) < 0)
+		return error_sys_num(err, ENOMEM, "mount options");
 	return 0;
 }
 
@@ -91,12 +108,11 @@ static int mount_as_filesystem(const struct mounting *mg, const struct mount_pla
 		.flags = mg->change.set & ~(copies_up ? (unsigned long)MS_RDONLY : 0),
 	};
 	autofd fd = -EBADF;
-	int r = 0;
+	int r;
 
 	if (!fs.type)
 		return error_config(err, "mount without a type");
-	if (mg->inherits && !has_mode(fs.data))
-		r = add_mode(mg, place->fd, &data, err);
+	r = complete_data(mg, place->fd, &data, err);
 	if (r < 0)
 		return r;
 	fs.data = data ? data : fs.data;
@@ -157,8 +173,8 @@ static int mount_onto_target(struct mounting *mg, struct error *err)
 	if (mg->parent_fd >= 0) {
 		place.root_fd = mg->parent_fd;
 		place.path = strrchr(mg->path, '/') + 1;
-		place.nofollow = true;
 	}
+	place.nofollow = mg->parent_fd >= 0 || mg->source_is_link;
 	fd = mount_at(mg, &place, err);
 	if (fd < 0)
 		return fd;

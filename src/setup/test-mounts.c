@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The root, mounts, masks and the pivot on a real root file system. */
+#include <linux/capability.h>
+
 #include "setup/stage.h"
 
 static void usual_container(void)
@@ -214,6 +216,210 @@ static void root_is_a_link(void)
 	leave_stage();
 }
 
+/* ---- what a mount asks for beyond its flags ---- */
+
+static void make_tree(void)
+{
+	check_int(mkdir("vol", 0755), 0);
+	check_int(mount("vol", "vol", "tmpfs", MS_NODEV, NULL), 0);
+	check_int(mkdir("vol/sub", 0755), 0);
+	check_int(mount("sub", "vol/sub", "tmpfs", 0, NULL), 0);
+}
+
+static void recursive_flags(void)
+{
+	struct spec_mount *m;
+
+	make_tree();
+	m = add_bind("vol", "/data", MS_NOSUID);
+	m->recursive_set = MS_RDONLY | MS_NOATIME;
+	m->recursive_clear = MS_NODEV;
+	m = add_mount(MOUNT_FILESYSTEM, "/tmp", "tmpfs", "tmpfs", 0, NULL);
+	m->recursive_set = MS_NOEXEC;
+	check_done(set_up_mounts());
+	check_done(finish());
+	check_flags("/data", ST_RDONLY | ST_NOATIME | ST_NOSUID, ST_NODEV);
+	check_flags("/data/sub", ST_RDONLY | ST_NOATIME, ST_NOSUID);
+	check_flags("/tmp", ST_NOEXEC, 0);
+}
+
+static void recursive_flags_of_old(void)
+{
+	make_tree();
+	add_bind("vol", "/data", 0)->recursive_set = MS_RDONLY;
+	check_refused(set_up_mounts(), "/data: bind vol: change the flags of all mounts below: "
+				       "needs Linux 5.12");
+	leave_stage();
+}
+
+static void make_covered(void)
+{
+	check_int(mkdir("rootfs/up", 0755), 0);
+	check_int(mkdir("rootfs/up/dir", 0700), 0);
+	check_int(chmod("rootfs/up/dir", 02755), 0);
+	write_file("rootfs/up/dir/file", "content");
+	check_int(chmod("rootfs/up/dir/file", 04751), 0);
+	check_int(chown("rootfs/up/dir/file", 7, 8), 0);
+	check_int(chmod("rootfs/up/dir/file", 04751), 0);
+	check_int(symlink("/outside", "rootfs/up/link"), 0);
+	check_int(mknod("rootfs/up/null", S_IFCHR | 0600, makedev(1, 3)), 0);
+	check_int(chmod("rootfs/up/null", 0640), 0);
+	check_int(mkfifo("rootfs/up/fifo", 0600), 0);
+	check_int(chmod("rootfs/up", 01750), 0);
+}
+
+static void copy_up(void)
+{
+	struct stat st;
+
+	make_covered();
+	add_mount(MOUNT_FILESYSTEM, "/up", "tmpfs", "tmpfs", MS_RDONLY, "size=64k")->extras =
+		MOUNT_COPY_UP;
+	check_done(set_up_mounts());
+	check_done(finish());
+	check_flags("/up", ST_RDONLY, 0);
+	check_mode("/up", S_IFDIR | 01750);
+	check_mode("/up/dir", S_IFDIR | 02755);
+	check_mode("/up/dir/file", S_IFREG | 04751);
+	check_int(stat("/up/dir/file", &st), 0);
+	check_int(st.st_uid, 7);
+	check_int(st.st_gid, 8);
+	check_int(st.st_size, 7);
+	check_link("/up/link", "/outside");
+	check_device("/up/null", S_IFCHR | 0640, 1, 3);
+	check_mode("/up/fifo", S_IFIFO | 0600);
+}
+
+/* What is copied is the root's own, however its names are exchanged meanwhile. */
+static void copy_up_of_a_link(void)
+{
+	check_int(mkdir("rootfs/up", 0755), 0);
+	check_int(symlink("../../outside", "rootfs/up/out"), 0);
+	check_int(symlink("../../outside/canary", "rootfs/up/canary"), 0);
+	check_int(symlink("up", "rootfs/alias"), 0);
+	add_mount(MOUNT_FILESYSTEM, "/alias", "tmpfs", "tmpfs", 0, NULL)->extras = MOUNT_COPY_UP;
+	check_done(set_up_mounts());
+	check_done(finish());
+	check_link("/up/out", "../../outside");
+	check_link("/up/canary", "../../outside/canary");
+	check_open("/up/canary", O_RDONLY, ENOENT);
+}
+
+static void links_as_they_are(void)
+{
+	check_int(symlink("canary", "outside/link"), 0);
+	check_int(symlink("/nowhere", "rootfs/covered"), 0);
+	add_bind("outside/link", "/copied", 0)->extras = MOUNT_COPY_SYMLINK;
+	add_bind("outside/link", "/bound", 0)->extras = MOUNT_SOURCE_NOFOLLOW;
+	add_bind("outside/canary", "/covered", 0)->extras = MOUNT_DESTINATION_NOFOLLOW;
+	check_done(set_up_mounts());
+	check_int(unlink("outside/link"), 0);
+	check_done(finish());
+	check_link("/copied", "canary");
+	check_link("/bound", "canary");
+	check_mode("/covered", S_IFREG | 0644);
+}
+
+static void nofollow_keeps_out_of_proc(void)
+{
+	check_int(symlink("/proc/self", "rootfs/me"), 0);
+	check_int(symlink("canary", "outside/link"), 0);
+	add_mount(MOUNT_FILESYSTEM, "/proc", "proc", "proc", 0, NULL);
+	add_bind("outside/canary", "/me/attr", 0)->extras = MOUNT_DESTINATION_NOFOLLOW;
+	check_refused(set_up_mounts(), "/me/attr: cannot be mounted because it is inside /proc");
+	spec.mount_count = 0;
+	add_bind("outside/link", "/proc/link", 0)->extras = MOUNT_COPY_SYMLINK;
+	check_refused(setup_mounts(&s, &spec, &err),
+		      "/proc/link: cannot be mounted because it is inside /proc");
+	check_int(unlink("outside/link"), 0);
+	leave_stage();
+}
+
+static void remounts(void)
+{
+	add_mount(MOUNT_FILESYSTEM, "/a", "tmpfs", "tmpfs", MS_NOSUID, "size=64k");
+	add_mount(MOUNT_REMOUNT, "/a", NULL, NULL, MS_RDONLY, "size=128k");
+	add_bind("outside", "/b", MS_NOSUID);
+	add_mount(MOUNT_REMOUNT, "/b", NULL, NULL, MS_RDONLY, NULL)->extras = MOUNT_ONLY_FLAGS;
+	check_done(set_up_mounts());
+	check_done(finish());
+	check_flags("/a", ST_RDONLY, ST_NOSUID);
+	check_flags("/b", ST_RDONLY | ST_NOSUID, 0);
+}
+
+/* A kernel without SELinux knows no labels, and says which option it does not know. */
+static void labels(void)
+{
+	spec.mount_label = "u:r:t:s0,c1";
+	spec.annotated.mount_context_type = "rootcontext";
+	add_mount(MOUNT_FILESYSTEM, "/proc", "proc", "proc", 0, NULL);
+	add_bind("outside", "/b", 0);
+	check_done(set_up_mounts());
+	spec.mount_count = 0;
+	add_mount(MOUNT_FILESYSTEM, "/a", "tmpfs", "tmpfs", 0, "size=64k");
+	if (access("/sys/fs/selinux/enforce", F_OK) != 0)
+		check_refused(setup_mounts(&s, &spec, &err),
+			      "/a: mount tmpfs: tmpfs: Unknown parameter 'rootcontext': "
+			      "Invalid argument");
+	leave_stage();
+}
+
+/* ---- what the monitor does for us ---- */
+
+static int asked_mount;
+
+static int open_source_for_us(void *data, size_t mount, struct error *error)
+{
+	(void)error;
+	asked_mount = (int)mount;
+	return openat(*(int *)data, "canary", O_PATH | O_CLOEXEC);
+}
+
+static int map_ids_for_us(void *data, size_t mount, int mount_fd, struct error *error)
+{
+	struct stat st;
+
+	(void)data;
+	check_int(fstat(mount_fd, &st), 0);
+	return error_set(error, ERROR_SYSTEM, EINVAL, "idmap: mount %zu cannot", mount);
+}
+
+/* As init in a user namespace, which has no rights over the files of others. */
+static void drop_rights_over_files(void)
+{
+	struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	struct __user_cap_data_struct data[2];
+
+	check_int(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~(1U << CAP_DAC_OVERRIDE | 1U << CAP_DAC_READ_SEARCH);
+	check_int(syscall(SYS_capset, &header, data), 0);
+}
+
+static void errands(void)
+{
+	int outside_fd = open("outside", O_PATH | O_CLOEXEC);
+	const struct setup_errands errands = {open_source_for_us, map_ids_for_us, &outside_fd};
+
+	check_int(mkdir("private", 0700), 0);
+	check_int(chown("private", 1234, 1234), 0);
+	check_done(set_up_root());
+	drop_rights_over_files();
+	add_bind("outside/canary", "/one", 0);
+	add_bind("private/file", "/two", 0);
+	check_int(setup_mounts(&s, &spec, &err), -EACCES);
+	s.errands = &errands;
+	check_done(setup_mounts(&s, &spec, &err));
+	check_int(asked_mount, 1);
+	mounts[1].ids = MOUNT_IDS_MAPPED;
+	check_refused(setup_mounts(&s, &spec, &err),
+		      "/two: bind private/file: idmap: mount 1 cannot");
+	s.errands = NULL;
+	mounts[0].ids = MOUNT_IDS_MAPPED;
+	check_refused(setup_mounts(&s, &spec, &err),
+		      "/one: bind outside/canary: idmap: nobody can map the IDs");
+	leave_stage();
+}
+
 /* ---- cgroups ---- */
 
 static const struct cgroup_view views[] = {{"cpu,cpuacct", "cpu", "cg/cpu"},
@@ -257,6 +463,11 @@ SCENE(binds)
 SCENE(bind_clears_flags)
 SCENE(propagation)
 SCENE(refused_mounts)
+SCENE(copy_up)
+SCENE(copy_up_of_a_link)
+SCENE(links_as_they_are)
+SCENE(nofollow_keeps_out_of_proc)
+SCENE(remounts)
 SCENE(lxcfs)
 SCENE(no_mount_namespace)
 SCENE(no_pivot)
@@ -270,6 +481,22 @@ static void test_masks_after_the_pivot(void)
 	play(KERNEL_WITHOUT_SETATTR, 0, masks_after_the_pivot);
 }
 
+static void test_recursive_flags(void)
+{
+	play(KERNEL_NOW, 0, recursive_flags);
+	play(KERNEL_WITHOUT_SETATTR, 0, recursive_flags_of_old);
+}
+
+static void test_errands(void)
+{
+	play(KERNEL_NOW, 0, errands);
+}
+
+static void test_labels(void)
+{
+	play(KERNEL_NOW, 0, labels);
+}
+
 static const struct tap_test tests[] = {
 	{"the usual mounts, devices, masks and a read-only root", test_usual_container},
 	{"masks work after the pivot too", test_masks_after_the_pivot},
@@ -279,6 +506,14 @@ static const struct tap_test tests[] = {
 	{"mounts over /proc, through its links, and onto wrong targets are refused",
 	 test_refused_mounts},
 	{"files of /proc that lxcfs covers may be bound", test_lxcfs},
+	{"recursive flags are for all mounts below, or an error", test_recursive_flags},
+	{"tmpcopyup copies every type of file, with mode and owner", test_copy_up},
+	{"tmpcopyup copies links and does not follow them", test_copy_up_of_a_link},
+	{"links are copied, bound and covered as they are", test_links_as_they_are},
+	{"nor do these options lead into /proc", test_nofollow_keeps_out_of_proc},
+	{"remount changes what is there", test_remounts},
+	{"the mount label goes to new file systems, but not to procfs", test_labels},
+	{"what init may not do itself it asks for", test_errands},
 	{"without a mount namespace nothing is mounted, and the root is entered by chroot",
 	 test_no_mount_namespace},
 	{"--no-pivot moves the root", test_no_pivot},

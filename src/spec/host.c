@@ -125,6 +125,20 @@ static int check_sysctl_owners(const struct host *h)
 	return 0;
 }
 
+/* Without SELinux a file system would refuse the option, in words that nobody understands. */
+static int check_mount_label(const struct host *h)
+{
+	const struct place *at = MEMBER(MEMBER(NULL, "linux"), "mountLabel");
+	struct statfs fs;
+
+	if (!h->spec->mount_label)
+		return 0;
+	if (statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC)
+		return 0;
+	return field_error(&h->reader, at, "\"%.200s\": SELinux is not enabled on this host",
+			   h->spec->mount_label);
+}
+
 int spec_check_host(const struct spec *spec, int bundle_dirfd, const char *name, struct error *err)
 {
 	const struct host h = {{.name = name, .err = err}, spec, bundle_dirfd};
@@ -135,5 +149,7 @@ int spec_check_host(const struct spec *spec, int bundle_dirfd, const char *name,
 		rc = check_sources(&h);
 	if (rc == 0)
 		rc = check_sysctl_owners(&h);
+	if (rc == 0)
+		rc = check_mount_label(&h);
 	return rc;
 }

@@ -68,6 +68,19 @@ static int read_cgroups_path(struct reader *r, const struct place *at, const str
 	return 0;
 }
 
+/* It becomes a quoted option of the mount. */
+static int read_mount_label(struct reader *r, const struct place *at, const struct field *f,
+			    const cJSON *item, void *base)
+{
+	int rc = read_string(r, at, f, item, base);
+
+	for (const char *p = rc == 0 ? item->valuestring : ""; *p; p++) {
+		if ((unsigned char)*p <= 0x20 || *p == 0x7f || *p == '"' || *p == '\\')
+			return field_error(r, at, "is not a label: \"%.200s\"", item->valuestring);
+	}
+	return rc;
+}
+
 const struct field linux_fields[] = {
 	APPLY("namespaces", "config-linux.md#namespaces", read_namespaces, AT(namespaces),
 	      .fields = namespace_fields, .size = 1),
@@ -94,7 +107,7 @@ const struct field linux_fields[] = {
 	      AT(rootfs_propagation)),
 	APPLY("maskedPaths", "config-linux.md#masked-paths", read_paths, AT(masked_paths)),
 	APPLY("readonlyPaths", "config-linux.md#readonly-paths", read_paths, AT(readonly_paths)),
-	REFUSE_UNLESS_EMPTY("mountLabel", "config-linux.md#mount-label"),
+	APPLY("mountLabel", "config-linux.md#mount-label", read_mount_label, AT(mount_label)),
 	REFUSE("personality", "config-linux.md#personality"),
 	{.key = NULL},
 };

@@ -327,6 +327,7 @@ struct spec {
 	struct spec_seccomp seccomp;
 	unsigned long rootfs_propagation; /* MS_* | MS_REC, or 0 for the default (rslave) */
 	struct string_list masked_paths, readonly_paths;
+	const char *mount_label; /* SELinux's, for new file systems; or NULL */
 	size_t sysctl_count;
 	const struct spec_sysctl *sysctls;
 };

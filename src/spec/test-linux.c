@@ -215,7 +215,7 @@ static void test_refused_by_name(void)
 	refused(LINUX("'intelRdt':{}"), "c: linux.intelRdt" NOT_YET);
 	refused(LINUX("'memoryPolicy':{}"), "c: linux.memoryPolicy" NOT_YET);
 	refused(LINUX("'personality':{'domain':'LINUX'}"), "c: linux.personality" NOT_YET);
-	refused(LINUX("'mountLabel':'x'"), "c: linux.mountLabel" NOT_YET);
+	refused(LINUX("'mountLabel':'a b'"), "c: linux.mountLabel: is not a label: \"a b\"");
 	refused(LINUX("'netDevices':{'eth0':{}}"), "c: linux.netDevices" NOT_YET);
 	accepted(LINUX("'netDevices':{}"));
 }
