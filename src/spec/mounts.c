@@ -116,8 +116,9 @@ static int apply_option(const struct reader *r, const struct place *at, struct r
 	const struct mount_option *option = mount_option_find(text);
 	bool recursive;
 
+	/* buildah writes one where a volume was given no options: it says nothing. */
 	if (text[0] == '\0')
-		return field_error(r, at, "must not be empty");
+		return 0;
 	if (option)
 		return apply_known(r, at, raw, option);
 	ids = find_ids(text, &recursive);
@@ -157,7 +158,7 @@ static int join_data(const struct reader *r, struct raw_mount *raw)
 	for (size_t i = raw->first_data; i < raw->options.count; i++) {
 		bool recursive;
 
-		if (mount_option_find(raw->options.items[i]) ||
+		if (raw->options.items[i][0] == '\0' || mount_option_find(raw->options.items[i]) ||
 		    find_ids(raw->options.items[i], &recursive))
 			continue;
 		if (end != data)
