@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/message.h"
 #include "container/facts.h"
 #include "launch/exec_roles.h"
@@ -328,8 +329,11 @@ int launch_exec(const struct exec_options *opt, struct executing **ret_executing
 	struct exec e;
 	int r;
 
+	log_hold();
 	exec_init(&e, opt);
 	r = execute(&e, err);
+	if (r == 0)
+		log_release();
 	if (r == 0 && !opt->detach) {
 		r = executing_new(&e, ret_executing, err);
 		if (r == 0)

@@ -24,6 +24,7 @@
 #include "base/message.h"
 #include "base/path.h"
 #include "container/facts.h"
+#include "launch/hook_output.h"
 #include "launch/notify.h"
 #include "launch/preserve.h"
 #include "launch/process.h"

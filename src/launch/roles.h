@@ -46,7 +46,7 @@ struct launch {
 	int pidfd;
 	int usage_fds[USAGE_FILES];
 	uint64_t ungranted; /* capabilities that init cannot have */
-	bool hooks_ran; /* so poststop hooks run when the create fails */
+	bool hooks_ran;	    /* so poststop hooks run when the create fails */
 	bool hook_failed;
 	struct hook_failure hook_failure;
 };

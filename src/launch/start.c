@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "container/container.h"
 #include "container/lifecycle.h"
+#include "launch/hook_output.h"
 #include "launch/start.h"
 #include "launch/teardown.h"
 #include "launch/undo.h"

@@ -17,6 +17,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "container/lifecycle.h"
+#include "launch/hook_output.h"
 #include "launch/roles.h"
 #include "monitor/adopt.h"
 #include "monitor/handover.h"

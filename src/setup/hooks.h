@@ -35,13 +35,6 @@ struct hook_output {
 	}
 
 /*
- * hook_output_open - open for appending, or make, the files that annotations name
- * On the side of the host, as all hooks write there. Does nothing without hooks.
- */
-int hook_output_open(const struct spec *spec, struct hook_output *ret, struct error *err);
-void hook_output_close(struct hook_output *output);
-
-/*
  * hooks_run - run one stage's hooks in order, in the caller's namespaces
  * @state_json: on each hook's stdin
  * @output: NULL as with both closed

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,6 +72,21 @@ static bool kernel_maps_mounts(void)
 	return kernel_changes_mounts() && access("/proc/self/ns/user", F_OK) == 0;
 }
 
+/* A kernel may be built without some: then this build cannot make them, either. */
+static void add_namespaces(cJSON *linux_object)
+{
+	cJSON *namespaces = cJSON_AddArrayToObject(linux_object, "namespaces");
+
+	for (const struct word *w = namespace_words; w->text; w++) {
+		char path[64];
+
+		(void)snprintf(path, sizeof(path), "/proc/self/ns/%s",
+			       namespace_file((enum namespace_type)w->value));
+		if (access(path, F_OK) == 0)
+			add_text(namespaces, w->text);
+	}
+}
+
 /*
  * kernel_takes - whether the running kernel knows a flag of seccomp(2)
  * With a known flag it goes on to read the filter, which is not there: EFAULT.
@@ -116,7 +132,7 @@ static void add_linux(cJSON *root)
 {
 	cJSON *linux_object = cJSON_AddObjectToObject(root, "linux");
 
-	(void)add_words(linux_object, "namespaces", namespace_words);
+	add_namespaces(linux_object);
 	(void)add_words(linux_object, "capabilities", capability_words);
 	add_cgroup(linux_object);
 	add_seccomp(linux_object);
@@ -134,10 +150,19 @@ static void add_annotations(cJSON *root)
 	char version[32];
 
 	seccomp_version_text(version, sizeof(version));
-	(void)cJSON_AddStringToObject(annotations, "org.ocirun.version", OCIRUN_VERSION);
 	(void)cJSON_AddStringToObject(annotations, "io.github.seccomp.libseccomp.version", version);
-	/* No annotation of a container changes what ocirun does. */
-	(void)cJSON_AddArrayToObject(root, "potentiallyUnsafeConfigAnnotations");
+	(void)cJSON_AddStringToObject(annotations, "org.ocirun.events.version",
+				      OCIRUN_EVENTS_VERSION);
+	(void)cJSON_AddStringToObject(annotations, "org.ocirun.version", OCIRUN_VERSION);
+}
+
+/* features.md#unsafe-annotations-in-configjson: engines keep strangers from setting them. */
+static void add_unsafe_annotations(cJSON *root)
+{
+	cJSON *unsafe = cJSON_AddArrayToObject(root, "potentiallyUnsafeConfigAnnotations");
+
+	for (const struct annotation *a = annotations_taken; a->key; a++)
+		add_text(unsafe, a->key);
 }
 
 static int run(const struct globals *g, const void *options, char **args, struct error *err)
@@ -154,6 +179,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	add_mount_options(root);
 	add_linux(root);
 	add_annotations(root);
+	add_unsafe_annotations(root);
 	text = cJSON_Print(root);
 	if (!text)
 		return error_sys_num(err, ENOMEM, "features");
