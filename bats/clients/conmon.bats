@@ -232,6 +232,16 @@ load conmon
 	[[ ${lines[0]} == "ocirun version "* ]]
 }
 
+@test "CRI-O: its snippet names the program, conmon and a root" {
+	run -0 /usr/bin/python3 -c 'import sys, tomllib
+with open(sys.argv[1], "rb") as file:
+    runtime = tomllib.load(file)["crio"]["runtime"]
+ocirun = runtime["runtimes"][runtime["default_runtime"]]
+print(runtime["cgroup_manager"], ocirun["runtime_type"], ocirun["runtime_path"], ocirun["monitor_path"], ocirun["runtime_root"])' \
+		"$SOURCE_DIR/doc/examples/crio-ocirun.conf"
+	[ "$output" = "cgroupfs oci /usr/local/bin/ocirun /usr/bin/conmon /run/ocirun" ]
+}
+
 # doc/examples/crio-ocirun.conf promises it as container_min_memory.
 @test "CRI-O: a container of 512 KiB" {
 	grep -q '^container_min_memory = "512KiB"' "$SOURCE_DIR/doc/examples/crio-ocirun.conf"
