@@ -149,6 +149,7 @@ static uid_t owner_of_terminal(const struct exec *e)
 static int open_terminal(struct exec *e, int root_fd, struct error *err)
 {
 	autofd master_fd = -EBADF, proc_fd = -EBADF;
+	uid_t owner;
 	int r;
 
 	if (!e->spec.process.terminal)
@@ -156,8 +157,10 @@ static int open_terminal(struct exec *e, int root_fd, struct error *err)
 	proc_fd = procfs_open_host();
 	if (proc_fd < 0)
 		return error_sys_num(err, proc_fd, "/proc");
-	r = terminal_open(root_fd, proc_fd, &e->spec.process, owner_of_terminal(e), &master_fd,
-			  &e->console_fd, err);
+	owner = owner_of_terminal(e);
+	e->console_is_ours = owner == (uid_t)-1;
+	r = terminal_open(root_fd, proc_fd, &e->spec.process, owner, &master_fd, &e->console_fd,
+			  err);
 	return r < 0 ? r : terminal_send(e->console_socket, master_fd, err);
 }
 
@@ -165,7 +168,9 @@ static int build_plan(struct exec *e, struct error *err)
 {
 	char keyring[KEYRING_NAME_SIZE];
 	autoseccomp program = {0};
-	struct plan_join join = {.pidfd = e->init_pidfd, .console_fd = e->console_fd};
+	struct plan_join join = {.pidfd = e->init_pidfd,
+				 .console_fd = e->console_fd,
+				 .chown_console = e->console_is_ours};
 	struct labels labels;
 	struct plan_input input = {
 		.monitor_fd = e->stub_end,

@@ -30,11 +30,12 @@ struct exec {
 	int lock_fd;	   /* shared, on <state>/execs: whoever deletes waits for our last line */
 
 	/* the observer's, or the executor's where there is none */
-	int parent_fd;	   /* to the executor; -EBADF: it is the executor */
-	int stub_fd;	   /* to the process while it is ours, then to the stub */
-	int stub_end;	   /* its end, closed after the clone */
-	int console_fd;	   /* the terminal's slave, closed after the clone */
-	int label_proc_fd; /* labels_open_procfs() for the stub, likewise */
+	int parent_fd;	      /* to the executor; -EBADF: it is the executor */
+	int stub_fd;	      /* to the process while it is ours, then to the stub */
+	int stub_end;	      /* its end, closed after the clone */
+	int console_fd;	      /* the terminal's slave, closed after the clone */
+	bool console_is_ours; /* we could not give it to the user: the stub does */
+	int label_proc_fd;    /* labels_open_procfs() for the stub, likewise */
 	struct cgroup_entry entry;
 	enum watch_mode mode;
 	pid_t pid;
