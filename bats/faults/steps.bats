@@ -11,6 +11,7 @@ setup() {
 	faults_setup
 	bundle_with '.process.args = ["sleep", "60"] | .process.terminal = true'
 	cd /
+	export NOTIFY_SOCKET=@nobody # so that the step of that name is wanted; create does not connect
 	# Terminals are queued, and nobody takes them.
 	python3 -c 'import signal, socket, sys
 queue = socket.socket(socket.AF_UNIX)

@@ -6,6 +6,7 @@
  *   config.json  a copy of the configuration as it was at create
  *   start.sock   where the stub waits for `start`
  *   monitor      locked by the monitor for as long as it lives
+ *   notify/      with the readiness socket (launch/notify.h), where the caller has a NOTIFY_SOCKET
  *
  * and the log <root>/.events/ID.ndjson says what happened since. Status is never stored: it is what
  * the lines of the log add up to (lifecycle.h), so the two cannot disagree.
