@@ -41,10 +41,14 @@ void fail(struct stub *stub, enum plan_stage stage, long errnum, int index, cons
 	__attribute__((noreturn));
 void stub_exit(int status) __attribute__((noreturn));
 
-/* join.c: exec's way into the container; with a pid namespace, another process returns. Then its
- * session: setsid, keyring, terminal. */
+/*
+ * join.c: exec's way into the container. The namespaces; then what of the session needs privileges;
+ * and, as the workload's user and with its capabilities, the session. With a pid namespace another
+ * process returns from the last one, which the container sees only from there on (CVE-2016-9962).
+ */
 void join_container(struct stub *stub);
-void begin_session(struct stub *stub);
+void prepare_session(struct stub *stub);
+void appear_in_container(struct stub *stub);
 
 /* labels.c: before anything else of the container's runs here; they take effect at execve. */
 void ask_for_labels(struct stub *stub);

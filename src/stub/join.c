@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * exec: from a process of the host to one of the container. Until the clone, nobody in the
- * container's pid namespace can see us; after it, we hold no descriptor of the host's but the
- * monitor's channel.
+ * container's pid namespace can see us. After it, we hold no descriptor of the host's but the
+ * monitor's channel, and no capability but the workload's: whoever may trace processes in there
+ * gets nothing that it could not have had from the workload. (But for CAP_SYS_ADMIN, where a filter
+ * is to be loaded without no_new_privs: see user.c.)
  */
 #include "stub/internal.h"
 #include "stub/syscall.h"
@@ -209,15 +211,20 @@ static void join_keyring(struct stub *stub)
 		fail(stub, PLAN_STAGE_KEYRING, r, 0, name);
 }
 
-static void take_terminal(struct stub *stub, int console_fd)
+static void give_terminal_away(struct stub *stub)
 {
-	long r = 0;
-	int fd;
+	const struct plan_join *join = &stub->plan->join;
+	long r = kernel3(STUB_FCHOWN, join->console_fd, stub->plan->uid, -1);
 
-	if (stub->plan->join.chown_console)
-		r = kernel3(STUB_FCHOWN, console_fd, stub->plan->uid, -1);
 	if (r < 0)
 		fail(stub, PLAN_STAGE_TERMINAL, r, 0, "chown");
+}
+
+static void take_terminal(struct stub *stub, int console_fd)
+{
+	long r;
+	int fd;
+
 	r = kernel3(__NR_ioctl, console_fd, TIOCSCTTY, 0);
 	if (r < 0)
 		fail(stub, PLAN_STAGE_TERMINAL, r, 0, "make it the session's own");
@@ -236,17 +243,25 @@ void join_container(struct stub *stub)
 	join_namespaces(stub);
 	if (join->namespaces & CLONE_NEWUSER)
 		become_root(stub);
-	if (join->namespaces & CLONE_NEWPID)
-		enter_pid_namespace(stub);
 }
 
-void begin_session(struct stub *stub)
+void prepare_session(struct stub *stub)
 {
 	const struct plan_join *join = &stub->plan->join;
 
-	(void)kernel0(__NR_setsid); /* refused only to a leader of its own */
 	if (join->keyring_offset)
 		join_keyring(stub);
+	if (join->console_fd >= 0 && join->chown_console)
+		give_terminal_away(stub);
+}
+
+void appear_in_container(struct stub *stub)
+{
+	const struct plan_join *join = &stub->plan->join;
+
+	if (join->namespaces & CLONE_NEWPID)
+		enter_pid_namespace(stub);
+	(void)kernel0(__NR_setsid); /* refused only to a leader of its own */
 	if (join->console_fd >= 0)
 		take_terminal(stub, join->console_fd);
 }

@@ -46,9 +46,10 @@ enum plan_flag {
 
 /*
  * How a stub that was executed on the host's side becomes a process of the container. It enters the
- * namespaces; where the pid namespace is among them it clones itself with CLONE_PARENT, the first
- * one sends PLAN_JOINED with the second one's pidfd to monitor_fd and exits 0, and the second goes
- * on. Then the labels, setsid, the keyring, and the terminal.
+ * namespaces, asks for the labels, joins the keyring, and becomes the user with its capabilities.
+ * Only then, where the pid namespace is among those joined, it clones itself with CLONE_PARENT, the
+ * first one sends PLAN_JOINED with the second one's pidfd to monitor_fd and exits 0, and the second
+ * goes on: setsid, the terminal, READY.
  */
 struct plan_join {
 	uint32_t namespaces; /* CLONE_NEW*; 0: none is another than ours */

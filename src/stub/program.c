@@ -38,7 +38,8 @@ static void check_cwd(struct stub *stub, const char *cwd)
 
 /*
  * Tried with init's capabilities first, since images have working directories that only root may
- * enter; and again as the user, who may enter some that root may not (NFS, FUSE).
+ * enter; and again as the user, who may enter some that root may not (NFS, FUSE), and who is there
+ * in the container's /proc/self, where an exec's process is not from the beginning.
  */
 void enter_cwd(struct stub *stub, bool last_try)
 {
@@ -47,7 +48,7 @@ void enter_cwd(struct stub *stub, bool last_try)
 
 	if (!stub->cwd_is_set) {
 		r = kernel1(__NR_chdir, cwd);
-		if (r < 0 && (last_try || (r != -EACCES && r != -EPERM)))
+		if (r < 0 && (last_try || (r != -EACCES && r != -EPERM && r != -ENOENT)))
 			fail(stub, PLAN_STAGE_CWD, r, 0, cwd);
 		stub->cwd_is_set = r == 0;
 	}

@@ -337,10 +337,12 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 	/* A keyring that is made takes its label from here. */
 	ask_for_labels(stub);
 	if (plan->flags & PLAN_JOIN)
-		begin_session(stub);
+		prepare_session(stub);
 	apply_rlimits(stub, false);
 	enter_cwd(stub, false);
 	apply_user_and_capabilities(stub);
+	if (plan->flags & PLAN_JOIN)
+		appear_in_container(stub);
 	enter_cwd(stub, true);
 	find_program(stub);
 	report_ready(stub);
