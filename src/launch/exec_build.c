@@ -42,6 +42,17 @@ static int is_dead(int pidfd)
 	return poll(&ended, 1, 0) == 1;
 }
 
+/* A process that is ending has no root any more, long before its pidfd tells. */
+static bool init_is_ending(const struct exec *e)
+{
+	char path[40], target[1];
+
+	if (is_dead(e->init_pidfd))
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", e->container.facts.pid);
+	return readlink(path, target, sizeof(target)) < 0 && (errno == ENOENT || errno == ESRCH);
+}
+
 static int container_is_gone(struct error *err)
 {
 	return error_set(err, ERROR_STATE, ESRCH, "container not running");
@@ -97,7 +108,8 @@ static int open_namespaces(const struct exec *e, struct plan_join *join, struct 
 			       namespace_file(order[i]));
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
-			return error_sys(err, "open %s", path);
+			return errno == ENOENT ? container_is_gone(err)
+					       : error_sys(err, "open %s", path);
 		join->namespace_fds[join->namespace_fd_count] = fd;
 		join->namespace_types[join->namespace_fd_count++] = flag;
 	}
@@ -118,9 +130,9 @@ static int open_root(const struct exec *e, struct error *err)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", e->container.facts.pid);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (is_dead(e->init_pidfd))
-		return container_is_gone(err);
-	return fd < 0 ? error_sys(err, "open %s", path) : take_fd(&fd);
+	if (fd < 0 && errno != ENOENT && errno != ESRCH)
+		return error_sys(err, "open %s", path);
+	return fd < 0 || is_dead(e->init_pidfd) ? container_is_gone(err) : take_fd(&fd);
 }
 
 /* A user namespace whose maps its owner wrote unprivileged has no groups to set. */
@@ -277,7 +289,7 @@ static int take_failure(struct exec *e, const union from_process *m, struct erro
 
 static int it_died(const struct exec *e, struct error *err)
 {
-	if (is_dead(e->init_pidfd))
+	if (init_is_ending(e))
 		return container_is_gone(err);
 	return error_set(err, ERROR_SYSTEM, ECONNRESET, "the process died before it was ready");
 }
