@@ -139,8 +139,12 @@ no_temporary_left() { [ -z "$(find "$TEST_DIR" -maxdepth 1 -name 'pid*' ! -name 
 	[ "$output" = $'3 file 3\n4 file 4' ]
 	run -0 with_fds env LISTEN_FDS=1 "${OCIRUN_CMD[@]}" run --preserve-fds 2 web
 	[[ $output == $'3 file 3\n4 file 4\n5 file 5'* && $output != *"6 file"* ]] || fail "$output"
-	run -1 --separate-stderr ocirun create --preserve-fds 1 web
-	[[ $stderr == *"--preserve-fds 1: descriptor 3 is not open" ]]
+	local verb
+	for verb in create run "run --detach"; do
+		# shellcheck disable=SC2086 # words
+		run -1 --separate-stderr ocirun $verb --preserve-fds 1 web
+		[[ $stderr == *"--preserve-fds 1: descriptor 3 is not open" ]] || fail "$verb: $stderr"
+	done
 	run -1 --separate-stderr ocirun create --preserve-fds=-1 web
 	[[ $stderr == *'--preserve-fds: invalid value "-1"'* ]]
 }

@@ -14,12 +14,12 @@
 
 /* Texts as the user wrote them; NULL or 0: not given. */
 struct exec_process {
-	const char *file;	/* --process: a JSON object, config.md#process */
-	char *const *args;	/* NULL-terminated; may be empty with a file */
-	const char *cwd;	/* --cwd */
-	const char *user;	/* --user: UID or UID:GID, decimal */
-	bool terminal;		/* --tty; without it a file may still ask for one */
-	bool no_new_privileges; /* --no-new-privs */
+	const char *file;		      /* --process: a JSON object, config.md#process */
+	char *const *args;		      /* NULL-terminated; may be empty with a file */
+	const char *cwd;		      /* --cwd */
+	const char *user;		      /* --user: UID or UID:GID, decimal */
+	bool terminal;			      /* --tty; without it a file may still ask for one */
+	bool no_new_privileges;		      /* --no-new-privs */
 	const char *apparmor, *process_label; /* borrowed by the spec */
 	size_t env_count, cap_count, gid_count;
 	const char *const *env;	 /* --env: NAME=VALUE, added; replaces one of the same name */

@@ -4,6 +4,7 @@
 
 #include "container/container.h"
 #include "launch/exec.h"
+#include "launch/preserve.h"
 #include "verbs/foreground.h"
 #include "verbs/verb.h"
 
@@ -184,9 +185,12 @@ static int exec_in_foreground(struct exec_options *opt, struct error *err)
 {
 	struct foreground f = FOREGROUND_CLOSED;
 	struct executing *e = NULL;
-	int r;
+	int preserved, r;
 
-	r = foreground_open(&f, err);
+	/* Ours must not stand in for one of the caller's that is missing. */
+	r = preserve_count(opt->preserve_fds, &preserved, err);
+	if (r == 0)
+		r = foreground_open(&f, err);
 	if (r < 0)
 		return r;
 	opt->foreground_console = f.console_pair[1];

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "launch/preserve.h"
 #include "launch/teardown.h"
 #include "verbs/create_options.h"
 #include "verbs/foreground.h"
@@ -85,9 +86,12 @@ static int run_in_foreground(struct launch_options *launch, bool keep, struct er
 	struct foreground f = FOREGROUND_CLOSED;
 	struct watching *w = NULL;
 	struct error deletion = ERROR_INIT;
-	int r, deleted = 0;
+	int preserved, r, deleted = 0;
 
-	r = foreground_open(&f, err);
+	/* Ours must not stand in for one of the caller's that is missing. */
+	r = preserve_count(launch->preserve_fds, &preserved, err);
+	if (r == 0)
+		r = foreground_open(&f, err);
 	if (r < 0)
 		return r;
 	launch->foreground = true;

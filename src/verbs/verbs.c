@@ -6,7 +6,7 @@
 
 /* In the order of a container's life, then what looks at it, then what needs none. */
 static const struct verb *const verbs[] = {
-	&verb_create, &verb_start, &verb_exec,	 &verb_run,	 &verb_pause, &verb_resume,
+	&verb_create, &verb_start, &verb_run,	 &verb_exec,	 &verb_pause, &verb_resume,
 	&verb_update, &verb_kill,  &verb_delete, &verb_state,	 &verb_list,  &verb_ps,
 	&verb_events, &verb_wait,  &verb_spec,	 &verb_features, NULL,
 };
