@@ -93,6 +93,21 @@ client_agrees_and_gone() {
 	[[ $(events_types "$1") == *" deleted" ]] || fail "$1: events: $(events_types "$1")"
 }
 
+# all_agree_and_gone - the same for many that nothing was done to; stdin: a line "ID CODE" for each
+all_agree_and_gone() {
+	local id code status
+	while read -r id code; do
+		status=0
+		"${OCIRUN_CMD[@]}" wait "$id" </dev/null || status=$?
+		[ "$status" = "$code" ] || fail "$id: the client says $code, ocirun wait $status" || return
+		echo "$id $code created started exited deleted"
+	done | sort >"$TEST_DIR/expected"
+	cat "$ROOT"/.events/*.ndjson | jq -rs 'group_by(.id)[] |
+		"\(.[0].id) \(.[] | select(.type == "exited").exitCode) \(map(.type) | join(" "))"' |
+		sort >"$TEST_DIR/seen"
+	diff "$TEST_DIR/expected" "$TEST_DIR/seen"
+}
+
 # busybox_tar - path of busybox_rootfs as a tar, to be imported as an image
 busybox_tar() {
 	local tar=$OCIRUN_TEST_CACHE/busybox.tar new
