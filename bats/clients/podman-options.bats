@@ -34,6 +34,18 @@ in_cgroup() {
 	in_cgroup web cpuset.cpus 0 cpuset.cpus 0
 }
 
+@test "podman update: other limits for a running container, and what is not named stays" {
+	serves web --memory 64m --memory-swap 64m --cpu-shares 512
+	podman update --memory 48m --cpus 0.25 web
+	in_cgroup web memory.limit_in_bytes 50331648 memory.max 50331648
+	in_cgroup web cpu.cfs_quota_us 25000 cpu.max "25000 100000"
+	in_cgroup web cpu.shares 512 cpu.weight 20
+	journal_has "$(id_of web)" updated
+	run podman update --cpuset-cpus 4000 web
+	[ "$status" != 0 ]
+	in_cgroup web memory.limit_in_bytes 50331648 memory.max 50331648
+}
+
 @test "podman limits: more memory than allowed is in the log" {
 	podman run -d --name hog --memory 16m --memory-swap 16m busybox \
 		sh -c 'x=$(head -c 64000000 /dev/zero | tr "\0" x); echo survived'
