@@ -148,11 +148,26 @@ static bool may_set_groups(const struct exec *e)
 
 /* ---- before the clone ---- */
 
+static bool is_in_our_user_namespace(const struct exec *e)
+{
+	struct stat theirs = {0}, ours = {0};
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", e->container.facts.pid);
+	return stat(path, &theirs) == 0 && stat("/proc/self/ns/user", &ours) == 0 &&
+	       theirs.st_ino == ours.st_ino;
+}
+
+/* (uid_t)-1: the stub gives it away. Only in there has an unprivileged caller the right to. */
 static uid_t owner_of_terminal(const struct exec *e)
 {
 	char path[40];
 	autofd fd = -EBADF;
 
+	if (is_in_our_user_namespace(e))
+		return e->spec.process.user.uid;
+	if (geteuid() != 0)
+		return (uid_t)-1;
 	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", e->container.facts.pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return terminal_owner(fd, e->spec.process.user.uid);
@@ -370,7 +385,10 @@ int exec_build(struct exec *e, struct error *err)
 	close_keeping_errno(take_fd(&e->stub_end));
 	close_keeping_errno(take_fd(&e->console_fd));
 	close_keeping_errno(take_fd(&e->label_proc_fd));
-	return r < 0 ? r : await_ready(e, err);
+	if (r >= 0)
+		r = await_ready(e, err);
+	/* Its cgroup, root and namespaces go one by one: what failed is only how we noticed. */
+	return r < 0 && init_is_ending(e) ? container_is_gone(err) : r;
 }
 
 /* STARTING, then end-of-file by a successful execve; or PLAN_FAILED. */

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <termios.h>
 
@@ -309,6 +310,32 @@ static void hands_on_no_descriptor(void)
 	place_close(&p);
 }
 
+/* The process that it was on the host's side is none of those that the user may have. */
+static void as_many_processes_as_allowed(void)
+{
+	static const struct spec_rlimit one = {.resource = RLIMIT_NPROC, .soft = 1, .hard = 1};
+	struct plan_join join;
+	struct subject t;
+	struct place p;
+	int pidfd;
+
+	place_open(&p, ALL);
+	join = join_of(&p);
+	joiner_init(&t, &join, "exec grep -c \"^Max processes *1  \" /proc/self/limits");
+	t.spec.process.user.uid = 4999; /* nobody else's */
+	t.spec.process.rlimits = &one;
+	t.spec.process.rlimit_count = 1;
+	subject_begin(&t);
+	pidfd = joined(&t);
+	check_int(next_report(&t), PLAN_READY);
+	check_int(next_report(&t), PLAN_STARTING);
+	check_int(next_report(&t), 0);
+	check_text(subject_output(&t), "1\n");
+	check_int(end_of(pidfd), 0);
+	check_int(subject_end(&t), 0);
+	place_close(&p);
+}
+
 static void dead_container(void)
 {
 	struct plan_join by_pidfd, one_by_one;
@@ -569,6 +596,7 @@ int main(void)
 		{"without a pid namespace the process stays the same",
 		 joins_without_a_pid_namespace},
 		{"no descriptor but the streams reaches the workload", hands_on_no_descriptor},
+		{"a user may have its last process by joining", as_many_processes_as_allowed},
 		{"a container whose init is dead is not running", dead_container},
 		{"a process that nobody learns of never runs", nobody_knows},
 		{"a terminal of the container's devpts is the user's own", terminal},

@@ -5,10 +5,12 @@
 
 #include <linux/resource.h>
 
-/* These would stand in our own way (accept, the hooks' pipes), so they come last. */
-static bool rlimit_waits(uint32_t resource)
+/* These would stand in our own way (accept, the hooks' pipes; the clone of an exec's process, which
+ * is the user's already), so they come last. */
+static bool rlimit_waits(const struct plan *plan, uint32_t resource)
 {
-	return resource == RLIMIT_NOFILE || resource == RLIMIT_FSIZE;
+	return resource == RLIMIT_NOFILE || resource == RLIMIT_FSIZE ||
+	       (resource == RLIMIT_NPROC && plan->flags & PLAN_JOIN);
 }
 
 /* Raising a hard limit needs a capability that is about to go; lowering never does. */
@@ -50,7 +52,7 @@ void apply_rlimits(struct stub *stub, bool last)
 		const struct plan_rlimit *limit = &plan->rlimits[i];
 		long r = 0;
 
-		if (rlimit_waits(limit->resource) == last)
+		if (rlimit_waits(plan, limit->resource) == last)
 			r = rlimit_set(limit);
 		else if (!last)
 			r = rlimit_raise_hard(limit);
