@@ -442,3 +442,21 @@ says() { grep -qx "$1" "$TEST_DIR/job.out"; }
 	background_returns 8
 	says ran
 }
+
+@test "exec: one that waits for a paused container can be given up, and then it never runs" {
+	running '.root.readonly = false'
+	ocirun pause web
+	background job exec --ignore-paused --pid-file "$PID_FILE" web touch /ran
+	wait_until more_than_init
+	kill -TERM "$BACKGROUND_PID"
+	background_returns 143
+	ocirun resume web
+	wait_until only_init
+	[ ! -e rootfs/ran ]
+	no_pid_file
+	container_is web running
+}
+
+processes_of_web() { find /sys/fs/cgroup -path '*/ocirun/web/cgroup.procs' -exec cat {} + | sort -u | wc -l; }
+more_than_init() { [ "$(processes_of_web)" -gt 1 ]; }
+only_init() { [ "$(processes_of_web)" = 1 ]; }

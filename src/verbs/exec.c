@@ -173,7 +173,9 @@ static int watch(struct foreground *f, struct executing *e, struct error *err)
 	int status = 0;
 	int r;
 
-	r = foreground_attach(f, executing_loop(e), executing_pidfd(e), err);
+	r = foreground_hold_signals(f, err);
+	if (r == 0)
+		r = foreground_attach(f, executing_loop(e), executing_pidfd(e), err);
 	if (r == 0)
 		r = executing_go(e, err);
 	if (r == 0)

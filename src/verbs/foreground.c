@@ -23,17 +23,20 @@ static const int kept_signals[] = {SIGCHLD, SIGPIPE, SIGURG, SIGTSTP, SIGTTIN, S
 
 int foreground_open(struct foreground *f, struct error *err)
 {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->console_pair) < 0)
+		return error_sys(err, "socketpair");
+	return 0;
+}
+
+int foreground_hold_signals(struct foreground *f, struct error *err)
+{
 	sigset_t forwarded;
 
 	(void)sigfillset(&forwarded);
 	for (size_t i = 0; i < ARRAY_SIZE(kept_signals); i++)
 		(void)sigdelset(&forwarded, kept_signals[i]);
 	f->signal_fd = signals_open(&forwarded, NULL);
-	if (f->signal_fd < 0)
-		return error_sys_num(err, f->signal_fd, "signalfd");
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, f->console_pair) < 0)
-		return error_sys(err, "socketpair");
-	return 0;
+	return f->signal_fd < 0 ? error_sys_num(err, f->signal_fd, "signalfd") : 0;
 }
 
 static void copy_window_size(const struct foreground *f)

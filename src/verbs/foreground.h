@@ -25,9 +25,14 @@ struct foreground {
 		.master_fd = -EBADF                                                     \
 	}
 
-/* foreground_open - before the process is made: hold the signals back, and make the way for a
- * terminal. */
+/* foreground_open - before the process is made: the way for its terminal. */
 int foreground_open(struct foreground *f, struct error *err);
+
+/*
+ * foreground_hold_signals - from here on they wait for foreground_attach
+ * Before a create, which they must not end half way; an exec that they end leaves nothing.
+ */
+int foreground_hold_signals(struct foreground *f, struct error *err);
 
 /*
  * foreground_attach - when it is there: forward signals to @pidfd, and copy the terminal if one

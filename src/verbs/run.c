@@ -92,8 +92,12 @@ static int run_in_foreground(struct launch_options *launch, bool keep, struct er
 	r = preserve_count(launch->preserve_fds, &preserved, err);
 	if (r == 0)
 		r = foreground_open(&f, err);
-	if (r < 0)
+	if (r == 0)
+		r = foreground_hold_signals(&f, err);
+	if (r < 0) {
+		foreground_close(&f);
 		return r;
+	}
 	launch->foreground = true;
 	launch->foreground_console = f.console_pair[1];
 	r = launch_create(launch, &w, err);
