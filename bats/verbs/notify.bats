@@ -151,6 +151,14 @@ ERRNO=2" READY=1 </bin/notify'
 	[[ $said != *MAINPID=1\|* && $said != *FD* && $said != *ERRNO* && $said != *STOPPING* ]]
 }
 
+@test "notify: a STATUS that is cut ends with a whole character" {
+	manager
+	service 'notify "READY=1
+STATUS=x$(i=0; while [ $i -lt 300 ]; do printf é; i=$((i + 1)); done)"'
+	run -0 ocirun run --detach web
+	[[ $(heard) == "READY=1|STATUS=xé"*"é| MAINPID="* ]] || fail "$(heard)"
+}
+
 @test "notify: any user of the container may say it, in a user namespace, too, and change nothing" {
 	manager
 	service 'touch /run/notify/x; rm /run/notify/notify.sock; notify READY=1' \

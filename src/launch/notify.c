@@ -168,8 +168,12 @@ struct words {
 
 static void take_status(struct words *w, const char *value, size_t length)
 {
-	if (length >= sizeof(w->status))
+	if (length >= sizeof(w->status)) {
 		length = sizeof(w->status) - 1;
+		/* systemd takes no half of a character. */
+		while (length > 0 && (value[length] & 0xc0) == 0x80)
+			length--;
+	}
 	for (size_t i = 0; i < length; i++)
 		w->status[i] = (char)(iscntrl((unsigned char)value[i]) ? ' ' : value[i]);
 	w->status[length] = '\0';
