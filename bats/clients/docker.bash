@@ -11,9 +11,10 @@ export DOCKER_HOST=unix:///run/docker-test.sock DOCKER_CONFIG=/run/docker-client
 # docker_start [OPTION...] - the daemon, whose options these are, and the image busybox
 docker_start() {
 	client_host && client_hides /var/lib/docker /var/log || return
-	docker_again "$@" || return
-	docker import --change 'ENV PATH=/bin' "$(busybox_tar)" busybox >/dev/null
+	docker_again "$@" && docker_import
 }
+
+docker_import() { docker import --change 'ENV PATH=/bin' "$(busybox_tar)" busybox >/dev/null; }
 
 # docker_again [OPTION...] - the daemon on what is there
 docker_again() {
