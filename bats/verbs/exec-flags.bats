@@ -192,6 +192,28 @@ different_namespace() { [ "$(readlink "/proc/$1/ns/$2")" != "$(readlink "/proc/s
 	[ "$(sort <<<"$output")" = $'0 /dev/null\n1 /dev/null\n2 /dev/null' ] || fail "$output"
 }
 
+@test "exec: in a container of an ordinary user it is as in another, and is that user's" {
+	require userns program:setpriv program:script
+	bundle
+	# The build directory may be closed to others.
+	cp "$OCIRUN" "$(dirname "$OCIRUN")/ocirun-monitor" "$TEST_DIR"
+	chown -Rh 1234:1234 "$TEST_DIR"
+	OCIRUN_CMD=(setpriv --reuid 1234 --regid 1234 --clear-groups "$TEST_DIR/ocirun" --root "$ROOT")
+	ocirun spec --rootless --bundle "$TEST_DIR"
+	jq '.process.terminal = false | .process.args = ["sleep", "10000"]' "$TEST_DIR/config.json" >config.json
+	run_web
+	is "$(namespaces_of "$INIT")" "$all_namespaces"
+	is "uid=0(root) gid=0(root)" id
+	run -9 --separate-stderr inside 'exit 9'
+	[ -z "$stderr" ] || fail "$stderr"
+	refused '--user: 1 is not in linux.uidMappings' --user 1
+	ocirun exec --detach --exec-id job --pid-file "$TEST_DIR/pid" web sh -c 'sleep 0.1; exit 8'
+	[ "$(stat -c %u "/proc/$(cat "$TEST_DIR/pid")")" = 1234 ]
+	exec_exited job 8 null
+	run script -qec "$(printf '%q ' "${OCIRUN_CMD[@]}") exec --tty web tty" /dev/null </dev/null
+	[[ $output == /dev/pts/0* ]] || fail "$output"
+}
+
 # ---- environment and HOME ----
 
 @test "exec: the environment is the container's, and nothing of the caller's" {
