@@ -108,6 +108,22 @@ all_agree_and_gone() {
 	diff "$TEST_DIR/expected" "$TEST_DIR/seen"
 }
 
+# clients_agree FILE - the same for many: FILE has a line "ID CODE" for each
+clients_agree() {
+	local id code status
+	while read -r id code; do
+		status=0
+		ocirun wait "$id" >/dev/null || status=$?
+		echo "$id $status"
+	done <"$1" >"$TEST_DIR/waited"
+	diff "$1" "$TEST_DIR/waited" >&2 || fail "< the client's code, > ocirun wait's" || return
+	while read -r id code; do events_of "$id"; done <"$1" >"$TEST_DIR/all-events"
+	jq -rs 'group_by(.id)[] | map(select(.type | IN("created", "started", "exited"))) |
+		"\(.[0].id) \(.[2].exitCode) \(map(.type) | join(" "))"' "$TEST_DIR/all-events" | sort >"$TEST_DIR/logged"
+	diff <(sed 's/$/ created started exited/' "$1" | sort) "$TEST_DIR/logged" >&2 ||
+		fail "< what the log should say, > what it says"
+}
+
 # busybox_tar - path of busybox_rootfs as a tar, to be imported as an image
 busybox_tar() {
 	local tar=$OCIRUN_TEST_CACHE/busybox.tar new

@@ -150,18 +150,21 @@ load conmon
 }
 
 @test "conmon: 200 containers that end at once, and no wrong code" {
-	local n id
+	local n
 	bundle_script 'exit $CODE'
-	seq 200 | xargs -P 3 -I{} bash -ec 'mkdir "$0/b{}" && jq ".process.env += [\"CODE=$(({} % 100))\"] |
-			.root.path = \"$0/bundle/rootfs\" | .root.readonly = true" "$0/bundle/config.json" >"$0/b{}/config.json"
+	config_with --arg rootfs "$BUNDLE/rootfs" '.root = {path: $rootfs, readonly: true} | .process.env += ["CODE=@"]'
+	seq 200 | xargs -P 3 -I{} bash -ec 'mkdir "$0/b{}"
+		sed "s/CODE=@/CODE=$(({} % 100))/" "$0/bundle/config.json" >"$0/b{}/config.json"
 		timeout 60 "$1" 1 conmon --api-version 1 -r /usr/local/bin/ocirun --runtime-arg "--root=$ROOT" \
-			-c c{} -u c{} -n c{} -b "$0/b{}" -p "$0/c{}.pid" -l "k8s-file:$0/c{}.log" \
+			-c c{} -u c{} -n c{} -b "$0/b{}" -p "$0/c{}.pid" -l "k8s-file:$0/c{}.log" --no-sync-log \
 			--socket-dir-path "$0/sockets" --exit-dir "$0/exits" >"$0/c{}.out"
 		timeout 60 ocirun --root "$ROOT" start c{}' "$TEST_DIR" "$BATS_TEST_DIRNAME/engine.py" 3>&- 4>&-
 	for n in $(seq 200); do
-		exit_file "c$n" "$((n % 100))"
-		client_agrees "c$n" "$((n % 100))"
-	done
+		wait_until test -s "$EXITS/c$n"
+		echo "c$n $(cat "$EXITS/c$n")"
+	done >"$TEST_DIR/codes"
+	clients_agree "$TEST_DIR/codes"
+	diff <(for n in $(seq 200); do echo "c$n $((n % 100))"; done) "$TEST_DIR/codes"
 }
 
 # ---- what CRI-O calls without conmon ----

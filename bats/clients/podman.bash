@@ -86,3 +86,15 @@ ended() {
 	[ "$(podman inspect -f '{{.State.ExitCode}}' "$1")" = "$2" ] || fail "podman inspect $1" || return
 	client_agrees "$(id_of "$1")" "$2"
 }
+
+# seen_by_client COUNT - "ID CODE" of the containers fast-1 to fast-COUNT; CODE is what `podman run`
+# returned, kept in code-N
+seen_by_client() {
+	local n name id
+	podman ps -a --no-trunc --format '{{.Names}} {{.ID}}' >"$TEST_DIR/ids"
+	[ "$(wc -l <"$TEST_DIR/ids")" = "$1" ] || fail "containers: $(wc -l <"$TEST_DIR/ids")" || return
+	while read -r name id; do
+		n=${name#fast-}
+		echo "$id $(cat "${CID_DIR:-$TEST_DIR}/code-$n")"
+	done <"$TEST_DIR/ids"
+}
