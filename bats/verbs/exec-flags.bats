@@ -207,8 +207,10 @@ different_namespace() { [ "$(readlink "/proc/$1/ns/$2")" != "$(readlink "/proc/s
 	run -9 --separate-stderr inside 'exit 9'
 	[ -z "$stderr" ] || fail "$stderr"
 	refused '--user: 1 is not in linux.uidMappings' --user 1
-	ocirun exec --detach --exec-id job --pid-file "$TEST_DIR/pid" web sh -c 'sleep 0.1; exit 8'
+	ocirun exec --detach --exec-id job --pid-file "$TEST_DIR/pid" web \
+		sh -c 'until [ -e /go ]; do sleep 0.02; done; exit 8'
 	[ "$(stat -c %u "/proc/$(cat "$TEST_DIR/pid")")" = 1234 ]
+	touch rootfs/go
 	exec_exited job 8 null
 	run script -qec "$(printf '%q ' "${OCIRUN_CMD[@]}") exec --tty web tty" /dev/null </dev/null
 	[[ $output == /dev/pts/0* ]] || fail "$output"
