@@ -159,3 +159,39 @@ is_stopped_or_none() {
 	[ "$status" = "$expected" ] || fail "$POINT: create returned $KILL_STATUS and it is $status"
 	is_clean web && create
 }
+
+# What runs in "web" beside init is in its log, and nothing that was not reported as a failure is missing.
+# How many there are: init, and each exec that has started and not ended.
+nothing_runs_unrecorded() {
+	local begun
+	processes=$("$OCIRUN" --root "$ROOT" ps --format json web | jq length) || return
+	begun=$(events_of web | jq -s '[.[].type] | (map(select(. == "exec-started")) | length) -
+		(map(select(. == "exec-exited")) | length)')
+	[ "$processes" = $((1 + begun)) ]
+}
+
+exec_is_whole() {
+	[ "$(status_of web)" = running ] || fail "$POINT: it is $(status_of web)"
+	wait_until nothing_runs_unrecorded || fail "$POINT: $processes processes: $(events_of web)"
+	if [ "$KILL_STATUS" = 0 ]; then
+		journal_has web exec-started || fail "$POINT: exec returned 0"
+	elif [ "$KILL_STATUS" -lt 128 ] && [ -e "$TEST_DIR/pid" ]; then
+		fail "$POINT: exec returned $KILL_STATUS, and its pid file is there"
+	fi
+	rm -f "$TEST_DIR/pid"
+	must exec web true || return
+	must delete --force web
+}
+
+@test "kill -9 at calls of exec: its process runs and is recorded, or there is none" {
+	kill_points 9 0 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
+}
+
+@test "kill -9 of the observer at calls of exec: its process runs and is recorded, or there is none" {
+	kill_points 9 2 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
+}
+
+@test "kill -9 of the process at calls of exec: exec fails, and leaves nothing" {
+	kill_points 4 3 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
+	kill_points 5 4 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
+}
