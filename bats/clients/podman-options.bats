@@ -51,7 +51,7 @@ in_cgroup() {
 		sh -c 'x=$(head -c 64000000 /dev/zero | tr "\0" x); echo survived'
 	ended hog 137
 	journal_has "$(id_of hog)" exited '.oomKilled and .signal == 9'
-	# On v1 conmon asks for memory.oom_control, which newer kernels do not serve: no runtime has it there.
+	# On v1 conmon often ends before it has seen the event, whatever the runtime.
 	! has_unified || [ "$(podman inspect -f '{{.State.OOMKilled}}' hog)" = true ]
 }
 

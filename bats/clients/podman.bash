@@ -38,7 +38,10 @@ podman_host_end() {
 
 # What a file needs; one that adds to these calls them.
 setup_file() { podman_host; }
-setup() { client_setup /run/ocirun; }
+setup() {
+	client_setup /run/ocirun
+	cd "$TEST_DIR" || return # conmon may write a file "oom" where podman stands
+}
 teardown() { podman_teardown; }
 teardown_file() {
 	podman_host_end
