@@ -4,7 +4,7 @@ dist_man_MANS += doc/man/ocirun.8 doc/man/ocirun-create.8 doc/man/ocirun-start.8
 	doc/man/ocirun-pause.8 doc/man/ocirun-resume.8 doc/man/ocirun-update.8 doc/man/ocirun-ps.8 \
 	doc/man/ocirun-list.8 doc/man/ocirun-spec.8 doc/man/ocirun-features.8
 dist_doc_DATA += doc/architecture.md doc/conventions.md doc/testing.md doc/security.md doc/performance.md \
-	doc/spec-coverage.md doc/annotations.md
+	doc/spec-coverage.md doc/annotations.md doc/mounts.md
 
 # Files to copy into the configuration of clients; the suites of bats/clients run with these very ones.
 exampledir = $(docdir)/examples

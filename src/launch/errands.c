@@ -119,6 +119,12 @@ static int map_ids(const struct launch *l, const struct spec_mount *m, int mount
 	struct mount_attr attributes = {.attr_set = MOUNT_ATTR_IDMAP};
 	unsigned int below = m->extras & MOUNT_RECURSIVE_IDS ? AT_RECURSIVE : 0;
 
+	if (namespace_fd == -EACCES || namespace_fd == -EPERM)
+		return error_set(
+			err, ERROR_SYSTEM, EPERM,
+			"idmap: %s: Operation not permitted: it takes CAP_SYS_ADMIN over the "
+			"file system, which a rootless caller does not have",
+			m->source);
 	if (namespace_fd < 0)
 		return error_in(err, "idmap: user namespace");
 	attributes.userns_fd = (uint64_t)namespace_fd;

@@ -33,8 +33,13 @@ static int open_path(const struct mounting *mg, struct error *err)
 	if (!path)
 		return error_sys_num(err, ENOMEM, "open %s", mg->m->source);
 	fd = open(path, O_PATH | O_CLOEXEC | nofollow);
-	if (fd < 0 && errno == EACCES && mg->s->errands)
-		return ask_for_source(mg, err);
+	if (fd < 0 && errno == EACCES && mg->s->errands) {
+		fd = ask_for_source(mg, err);
+		/* A monitor without more rights than ours has nothing better to say. */
+		if (fd != -EACCES && fd != -EPERM)
+			return fd;
+		errno = EACCES;
+	}
 	return fd < 0 ? error_sys(err, "open source %s", path) : fd;
 }
 

@@ -124,8 +124,12 @@ static int open_rootfs(const struct setup *s, struct error *err)
 	int fd = open(s->rootfs, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	/* Below a directory that only the host's root may enter: the monitor can. */
-	if (fd < 0 && errno == EACCES && s->errands)
-		return s->errands->open_source(s->errands->data, ERRAND_ROOT, err);
+	if (fd < 0 && errno == EACCES && s->errands) {
+		fd = s->errands->open_source(s->errands->data, ERRAND_ROOT, err);
+		if (fd != -EACCES && fd != -EPERM)
+			return fd;
+		errno = EACCES;
+	}
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
 		return error_set(err, ERROR_CONFIG, ENOTDIR,
 				 "root.path %s is not a directory (a symlink is none)", s->rootfs);
