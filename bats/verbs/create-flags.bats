@@ -144,6 +144,9 @@ no_temporary_left() { [ -z "$(find "$TEST_DIR" -maxdepth 1 -name 'pid*' ! -name 
 		# shellcheck disable=SC2086 # words
 		run -1 --separate-stderr ocirun $verb --preserve-fds 1 web
 		[[ $stderr == *"--preserve-fds 1: descriptor 3 is not open" ]] || fail "$verb: $stderr"
+		# shellcheck disable=SC2086 # words
+		run -1 --separate-stderr ocirun --log "$TEST_DIR/log" $verb --preserve-fds 1 web
+		[[ $stderr == *"--preserve-fds 1: descriptor 3 is not open" ]] || fail "$verb: $stderr"
 	done
 	run -1 --separate-stderr ocirun create --preserve-fds=-1 web
 	[[ $stderr == *'--preserve-fds: invalid value "-1"'* ]]

@@ -76,6 +76,11 @@ int log_open(const char *path, enum log_format format, enum log_level level, str
 	return 0;
 }
 
+int log_descriptor(void)
+{
+	return destination.fd;
+}
+
 static void line_add(struct line *line, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

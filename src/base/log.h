@@ -25,6 +25,9 @@ enum log_level {
  */
 int log_open(const char *path, enum log_format format, enum log_level level, struct error *err);
 
+/* log_descriptor - of the file that log_open opened, or negative: never one of the caller's. */
+int log_descriptor(void);
+
 /*
  * log_error - the failure of a verb: one line to the log, and "ocirun: <text>" to stderr
  *

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define FDS_MAX 65536
 
 /* A decimal number without sign or blanks, at most @max; or -EINVAL. */
@@ -56,7 +58,7 @@ int preserve_count(int preserve_fds, int *ret, struct error *err)
 				 "LISTEN_FDS=%.100s: must be a number of descriptors", text);
 	/* Ends at the first that is missing, whatever the numbers. */
 	for (int i = 0; i < activated || i - activated < preserve_fds; i++)
-		if (fcntl(3 + i, F_GETFD) < 0)
+		if (fcntl(3 + i, F_GETFD) < 0 || 3 + i == log_descriptor())
 			return not_open(preserve_fds, activated, 3 + i, err);
 	*ret = preserve_fds + activated;
 	return 0;
