@@ -279,18 +279,20 @@ union from_process {
 
 static void reap(const struct exec *e, pid_t pid)
 {
-	if (e->mode != WATCH_SIBLING)
+	if (e->mode != WATCH_SIBLING && pid > 0)
 		(void)waitpid(pid, NULL, __WALL);
 }
 
-/* The one that we cloned has cloned the one that counts, and ends. */
-static int take_joined(struct exec *e, int pidfd, struct error *err)
+/*
+ * The one that we cloned has cloned the one that counts, and ends. That may have failed and be
+ * reaped already, when it has no pid any more; its report is still to come.
+ */
+static void take_joined(struct exec *e, int pidfd)
 {
 	reap(e, e->pid);
 	(void)close(e->pidfd);
 	e->pidfd = pidfd;
 	e->pid = process_pid_of(pidfd);
-	return e->pid > 0 ? 0 : error_set(err, ERROR_SYSTEM, ESRCH, "the process died at once");
 }
 
 static int take_failure(struct exec *e, const union from_process *m, struct error *err)
@@ -346,7 +348,7 @@ static int receive(struct exec *e, union from_process *m, struct error *err)
 	if (m->kind == PLAN_FAILED || m->kind == INIT_FAILED)
 		return take_failure(e, m, err);
 	if (m->kind == PLAN_JOINED && fd_count == 1)
-		return take_joined(e, fds[0], err);
+		take_joined(e, fds[0]);
 	return 0;
 }
 
@@ -360,7 +362,7 @@ static int await_ready(struct exec *e, struct error *err)
 	while (r == 0 && m.kind == PLAN_JOINED);
 	if (r == 0 && m.kind != PLAN_READY)
 		return error_set(err, ERROR_SYSTEM, EPROTO, "the process is out of order");
-	return r;
+	return r == 0 && e->pid <= 0 ? it_died(e, err) : r;
 }
 
 int exec_build(struct exec *e, struct error *err)
