@@ -31,8 +31,8 @@ int plan_receive(int fd, struct plan_report *ret, struct error *err)
 }
 
 /*
- * Clients look for these words in Go's spelling. "permission denied" means 126 to all of them, "is a
- * directory" only to newer ones, and it is EACCES that execve says of a directory.
+ * Clients look for these words in Go's spelling. "permission denied" means 126 to all of them, "is
+ * a directory" only to newer ones, and it is EACCES that execve says of a directory.
  */
 static int exec_error(struct error *err, int errnum, const char *path)
 {
