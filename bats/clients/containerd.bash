@@ -3,7 +3,7 @@
 # gives ocirun --root /run/containerd/runc/NAMESPACE; ctr's namespace is "default".
 # shellcheck shell=bash disable=SC2034,SC2154
 
-IMAGE=docker.io/library/busybox:latest
+: "${IMAGE:=docker.io/library/busybox:latest}"
 
 # containerd_start CONFIG - with a root and state that no other containerd sees
 containerd_start() {
