@@ -191,13 +191,23 @@ static int open_terminal(struct exec *e, int root_fd, struct error *err)
 	return r < 0 ? r : terminal_send(e->console_socket, master_fd, err);
 }
 
+static int fill_join(struct exec *e, struct error *err)
+{
+	int r;
+
+	e->join.pidfd = e->init_pidfd;
+	e->join.console_fd = e->console_fd;
+	e->join.chown_console = e->console_is_ours;
+	r = find_namespaces(e, &e->join.namespaces, err);
+	if (r == 0 && !kernel_joins_by_pidfd())
+		r = open_namespaces(e, &e->join, err);
+	return r;
+}
+
 static int build_plan(struct exec *e, struct error *err)
 {
 	char keyring[KEYRING_NAME_SIZE];
 	autoseccomp program = {0};
-	struct plan_join join = {.pidfd = e->init_pidfd,
-				 .console_fd = e->console_fd,
-				 .chown_console = e->console_is_ours};
 	struct labels labels;
 	struct plan_input input = {
 		.monitor_fd = e->stub_end,
@@ -205,7 +215,7 @@ static int build_plan(struct exec *e, struct error *err)
 		.wait_for_go = true,
 		.set_groups = may_set_groups(e),
 		.set_listen_pid = preserve_activates(),
-		.join = &join,
+		.join = &e->join,
 		.labels = &labels,
 	};
 	int r;
@@ -225,14 +235,8 @@ static int build_plan(struct exec *e, struct error *err)
 			return r;
 		input.seccomp = &program;
 	}
-	r = find_namespaces(e, &join.namespaces, err);
-	if (r == 0 && !kernel_joins_by_pidfd())
-		r = open_namespaces(e, &join, err);
-	if (r == 0)
-		r = plan_build(&e->spec, &input, err);
-	if (r < 0)
-		close_namespaces(&join);
-	return r;
+	r = fill_join(e, err);
+	return r < 0 ? r : plan_build(&e->spec, &input, err);
 }
 
 static int make_channel(struct exec *e, struct error *err)
@@ -387,6 +391,7 @@ int exec_build(struct exec *e, struct error *err)
 	close_keeping_errno(take_fd(&e->stub_end));
 	close_keeping_errno(take_fd(&e->console_fd));
 	close_keeping_errno(take_fd(&e->label_proc_fd));
+	close_namespaces(&e->join);
 	if (r >= 0)
 		r = await_ready(e, err);
 	/* Its cgroup, root and namespaces go one by one: what failed is only how we noticed. */

@@ -37,6 +37,7 @@ struct exec {
 	bool console_is_ours; /* we could not give it to the user: the stub does */
 	int label_proc_fd;    /* labels_open_procfs() for the stub, likewise */
 	struct cgroup_entry entry;
+	struct plan_join join; /* its namespace_fds are closed after the clone */
 	enum watch_mode mode;
 	pid_t pid;
 	int pidfd;
