@@ -76,8 +76,10 @@ void executing_free(struct executing *x)
 {
 	if (!x)
 		return;
-	if (!x->gone)
+	if (!x->gone) {
 		exec_undo(&x->exec);
+		publish_undo(&x->exec.publication);
+	}
 	loop_free(x->loop);
 	exec_done(&x->exec);
 	free(x);
