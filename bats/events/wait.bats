@@ -215,8 +215,3 @@ waits() { ! has_ended "$BACKGROUND_PID" || fail "it has ended: $(cat "$TEST_DIR/
 		[[ $stderr = *failed* || $stderr = *"does not exist"* ]]
 	fi
 }
-
-@test "wait: --exec is refused by name" {
-	run -255 --separate-stderr ocirun wait --exec x web
-	[[ $stderr = *--exec* ]]
-}

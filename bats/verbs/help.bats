@@ -6,9 +6,9 @@ load ../lib/container
 
 verbs() { "$OCIRUN" --help | sed -n '/^Verbs:$/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
 
-@test "help: the verbs of the first release are there" {
+@test "help: the verbs are there, in the order of --help" {
 	run -0 verbs
-	[ "$(paste -sd ' ' <<<"$output")" = "create start run kill delete state list events wait spec features" ]
+	[ "$(paste -sd ' ' <<<"$output")" = "create start run exec pause resume update kill delete state list ps events wait spec features" ]
 }
 
 @test "help: --help, -h and -help print the same to stdout and exit 0" {
