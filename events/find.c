@@ -103,19 +103,11 @@ static int open_in(const char *directory, const char *id, const char *instance)
 	return fd;
 }
 
-int ocirun_log_open(struct ocirun_log **ret, const char *directory, const char *id,
-		    const char *instance)
+/* Takes @fd in any case. */
+static int new_log(struct ocirun_log **ret, int fd)
 {
-	struct ocirun_log *log;
-	int fd;
+	struct ocirun_log *log = calloc(1, sizeof(*log));
 
-	if ((!id && !instance) || (id && !line_id_ok(id, strlen(id))) ||
-	    (instance && !line_instance_ok(instance, strlen(instance))))
-		return -EINVAL;
-	fd = open_in(directory, id, instance);
-	if (fd < 0)
-		return fd;
-	log = calloc(1, sizeof(*log));
 	if (!log) {
 		(void)close(fd);
 		return -ENOMEM;
@@ -123,10 +115,44 @@ int ocirun_log_open(struct ocirun_log **ret, const char *directory, const char *
 	log->fd = fd;
 	log->pidfd = -1;
 	log->watch_descriptor = -1;
-	if (id)
-		(void)stpcpy(log->id, id);
-	if (instance)
-		(void)stpcpy(log->instance, instance);
 	*ret = log;
+	return 0;
+}
+
+int log_open_file(struct ocirun_log **ret, int dirfd, const char *name)
+{
+	int fd = open_log_file(dirfd, name);
+
+	return fd < 0 ? fd : new_log(ret, fd);
+}
+
+int log_key(const struct ocirun_log *log, uint64_t ret[3])
+{
+	char instance[JOURNAL_INSTANCE_LEN + 1];
+	int r = line_first_instance(log->fd, instance);
+
+	if (r == 0)
+		memcpy(ret, instance, 3 * sizeof(*ret));
+	return r;
+}
+
+int ocirun_log_open(struct ocirun_log **ret, const char *directory, const char *id,
+		    const char *instance)
+{
+	int fd, r;
+
+	if ((!id && !instance) || (id && !line_id_ok(id, strlen(id))) ||
+	    (instance && !line_instance_ok(instance, strlen(instance))))
+		return -EINVAL;
+	fd = open_in(directory, id, instance);
+	if (fd < 0)
+		return fd;
+	r = new_log(ret, fd);
+	if (r < 0)
+		return r;
+	if (id)
+		(void)stpcpy((*ret)->id, id);
+	if (instance)
+		(void)stpcpy((*ret)->instance, instance);
 	return 0;
 }

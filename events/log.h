@@ -34,6 +34,13 @@ struct ocirun_log {
 	bool timed;	      /* the watch's timer is what covers this log */
 };
 
+/*
+ * log_open_file - a log by the name of its file: -ENOENT, -EINVAL (no regular file), ...
+ * log_key - the beginning of the log's instance as numbers; -ENODATA when it has no line yet
+ */
+int log_open_file(struct ocirun_log **ret, int dirfd, const char *name);
+int log_key(const struct ocirun_log *log, uint64_t ret[3]);
+
 /* watch_pidfd - have @log's watch woken when the process ends; failures only cost the wake-up. */
 void watch_pidfd(struct ocirun_log *log);
 

@@ -218,6 +218,17 @@ bool ocirun_log_is_over(const struct ocirun_log *log)
 	return log->over;
 }
 
+int ocirun_log_unfinished(const struct ocirun_log *log, uint64_t *ret)
+{
+	uint64_t read = log->offset - log->garbage;
+	struct stat st;
+
+	if (fstat(log->fd, &st) < 0)
+		return -errno;
+	*ret = (uint64_t)st.st_size > read ? (uint64_t)st.st_size - read : 0;
+	return 0;
+}
+
 const char *ocirun_log_id(const struct ocirun_log *log)
 {
 	return log->id;

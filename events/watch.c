@@ -5,8 +5,10 @@
  * something just did. With OCIRUN_EVENTS_POLLING, or elsewhere than on Linux, only the timer
  * exists.
  */
+#include "events/directory.h"
 #include "events/log.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
@@ -19,6 +21,7 @@ struct ocirun_watch {
 	int epoll_fd, inotify_fd; /* -1: none */
 	unsigned int flags;
 	unsigned int timed; /* logs that the timer covers */
+	struct ocirun_directory *directories;
 	int interval_ms;
 };
 
@@ -99,20 +102,54 @@ static int watch_file(struct ocirun_watch *watch, int fd)
 	return inotify_add_watch(watch->inotify_fd, path, IN_MODIFY | IN_ATTRIB);
 }
 
+/* By name: what matters is the directory that others find there. */
+static int watch_path(struct ocirun_watch *watch, const char *path)
+{
+	int fd, descriptor = -1;
+
+	if (watch->inotify_fd < 0)
+		return -1;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (!changes_unseen(fd))
+		descriptor = inotify_add_watch(watch->inotify_fd, path,
+					       IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF |
+						       IN_MOVE_SELF | IN_ONLYDIR);
+	(void)close(fd);
+	return descriptor;
+}
+
 static void unwatch_file(struct ocirun_watch *watch, int descriptor)
 {
 	(void)inotify_rm_watch(watch->inotify_fd, descriptor);
 }
 
-/* Which log it was does not matter, so a queue that overflowed (IN_Q_OVERFLOW) does not either. */
+/* Which log it was does not matter, nor which file is new: all are looked at. */
+static void take_events(struct ocirun_watch *watch, const char *buffer, size_t length)
+{
+	const struct inotify_event *e;
+
+	for (size_t at = 0; at < length; at += sizeof(*e) + e->len) {
+		e = (const struct inotify_event *)(const void *)(buffer + at);
+		for (struct ocirun_directory *d = watch->directories; d; d = d->next) {
+			if (e->wd == d->watch_descriptor || (e->mask & IN_Q_OVERFLOW))
+				d->changed = true;
+			if (e->wd == d->watch_descriptor && (e->mask & IN_IGNORED))
+				d->watch_descriptor = -1;
+		}
+	}
+}
+
 static void drain(struct ocirun_watch *watch)
 {
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	struct epoll_event events[16];
+	ssize_t n;
 	int count;
 
-	while (watch->inotify_fd >= 0 && read(watch->inotify_fd, buffer, sizeof(buffer)) > 0)
-		;
+	while (watch->inotify_fd >= 0 && (n = read(watch->inotify_fd, buffer, sizeof(buffer))) > 0)
+		take_events(watch, buffer, (size_t)n);
 	/* Edges of pidfds are taken by asking for them. After one, `exited` is about to come. */
 	do {
 		count = epoll_wait(watch->epoll_fd, events, 16, 0);
@@ -146,6 +183,13 @@ static int watch_file(struct ocirun_watch *watch, int fd)
 {
 	(void)watch;
 	(void)fd;
+	return -1;
+}
+
+static int watch_path(struct ocirun_watch *watch, const char *path)
+{
+	(void)watch;
+	(void)path;
 	return -1;
 }
 
@@ -218,6 +262,39 @@ void watch_remove(struct ocirun_watch *watch, struct ocirun_log *log)
 	log->watch = NULL;
 }
 
+int ocirun_watch_add_directory(struct ocirun_watch *watch, struct ocirun_directory *d)
+{
+	if (d->watch)
+		return -EBUSY;
+	d->watch = watch;
+	d->next = watch->directories;
+	watch->directories = d;
+	d->changed = true; /* watched from the next pass on */
+	return 0;
+}
+
+/* A directory that is not there yet, or was replaced, gets its watch as soon as that is seen. */
+void watch_directory(struct ocirun_watch *watch, struct ocirun_directory *d)
+{
+	int old = d->watch_descriptor;
+
+	d->watch_descriptor = watch_path(watch, d->path);
+	if (old >= 0 && old != d->watch_descriptor)
+		unwatch_file(watch, old);
+}
+
+void watch_remove_directory(struct ocirun_watch *watch, struct ocirun_directory *d)
+{
+	struct ocirun_directory **link = &watch->directories;
+
+	while (*link != d)
+		link = &(*link)->next;
+	*link = d->next;
+	if (d->watch_descriptor >= 0)
+		unwatch_file(watch, d->watch_descriptor);
+	d->watch = NULL;
+}
+
 int ocirun_watch_fd(const struct ocirun_watch *watch)
 {
 	return watch->epoll_fd;
@@ -225,6 +302,9 @@ int ocirun_watch_fd(const struct ocirun_watch *watch)
 
 int ocirun_watch_timeout_ms(const struct ocirun_watch *watch)
 {
+	for (const struct ocirun_directory *d = watch->directories; d; d = d->next)
+		if (d->watch_descriptor < 0 || d->changed)
+			return watch->interval_ms;
 	return watch->timed > 0 ? watch->interval_ms : -1;
 }
 
@@ -245,6 +325,9 @@ void ocirun_watch_clear(struct ocirun_watch *watch)
 	else
 		grow_interval(watch);
 	drain(watch);
+	for (struct ocirun_directory *d = watch->directories; d; d = d->next)
+		if (d->watch_descriptor < 0)
+			d->changed = true;
 }
 
 static int64_t now_ms(void)

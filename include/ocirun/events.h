@@ -3,7 +3,7 @@
  * libocirun-events: read and follow what happened to ocirun's containers.
  *
  * Every container has a log, <root>/.events/ID.ndjson, of one JSON object per line;
- *ocirun-events(5) describes it. Anybody who may read the file may read it at any time, without
+ * ocirun-events(5) describes it. Anybody who may read the file may read it at any time, without
  *ocirun, and cannot disturb the writers or another reader. To follow one to its end:
  *
  *	struct ocirun_log *log;
@@ -25,7 +25,7 @@
  * A program with a loop of its own polls ocirun_watch_fd() instead of the last call.
  *
  * Functions return 0 or more, or a negative errno, and print nothing. Objects are not shared
- *between threads without a lock. Nothing here writes to the log.
+ * between threads without a lock. Nothing here writes to the log.
  */
 #ifndef OCIRUN_EVENTS_H
 #define OCIRUN_EVENTS_H
@@ -123,9 +123,43 @@ OCIRUN_PUBLIC int ocirun_log_next(struct ocirun_log *log, struct ocirun_event *r
 /* ocirun_log_is_over - has `deleted`, the last line, been returned? */
 OCIRUN_PUBLIC bool ocirun_log_is_over(const struct ocirun_log *log);
 
+/*
+ * ocirun_log_unfinished - how many bytes stand behind the last line that was read
+ * *ret is not 0 after OCIRUN_NOTHING while a line is being written, and for good when its writer
+ * was cut short and nobody has written since. Returns 0, or what fstat(2) says.
+ */
+OCIRUN_PUBLIC int ocirun_log_unfinished(const struct ocirun_log *log, uint64_t *ret);
+
 /* ocirun_log_id, ocirun_log_instance - whose log it is; "" as long as no line has told. */
 OCIRUN_PUBLIC const char *ocirun_log_id(const struct ocirun_log *log);
 OCIRUN_PUBLIC const char *ocirun_log_instance(const struct ocirun_log *log);
+
+/*
+ * All logs of a directory: of the containers that there are, of those that are to come, and of
+ * those that were deleted and are still kept.
+ */
+struct ocirun_directory;
+
+/*
+ * ocirun_directory_open - @path: <root>/.events; it may come into being later
+ * Returns 0 with *ret to be closed by ocirun_directory_close, or -ENOMEM.
+ */
+OCIRUN_PUBLIC int ocirun_directory_open(struct ocirun_directory **ret, const char *path);
+
+/* ocirun_directory_close - NULL is fine; the logs stay open. Comes before ocirun_watch_free. */
+OCIRUN_PUBLIC void ocirun_directory_close(struct ocirun_directory *directory);
+
+/*
+ * ocirun_directory_next - a log that was not returned before
+ * @ret: to be closed by ocirun_log_close, whenever you like
+ *
+ * In no order. Each log is returned once, whatever its name becomes. Call it until it returns 0,
+ * first and after each wake-up; without a watch each such round looks anew. Never blocks.
+ * Returns 1; 0: there is no further one now; or a negative errno: -EMFILE, -EACCES, ... after
+ * which it may be called again, and goes on with the logs that were not returned.
+ */
+OCIRUN_PUBLIC int ocirun_directory_next(struct ocirun_directory *directory,
+					struct ocirun_log **ret);
 
 /*
  * Members beyond the fixed ones. @member: its name, or a path of names with dots ("usage.cpuNs").
@@ -185,7 +219,7 @@ struct ocirun_watch;
 
 /* ocirun_watch_new - @flags: of the above. Returns 0 or -ENOMEM, -EINVAL, -EMFILE. */
 OCIRUN_PUBLIC int ocirun_watch_new(struct ocirun_watch **ret, unsigned int flags);
-OCIRUN_PUBLIC void ocirun_watch_free(struct ocirun_watch *watch);
+OCIRUN_PUBLIC void ocirun_watch_free(struct ocirun_watch *watch); /* NULL is fine */
 
 /*
  * ocirun_watch_add - begin to watch @log, then read it to its end before the first wait
@@ -198,9 +232,19 @@ OCIRUN_PUBLIC void ocirun_watch_free(struct ocirun_watch *watch);
 OCIRUN_PUBLIC int ocirun_watch_add(struct ocirun_watch *watch, struct ocirun_log *log);
 
 /*
+ * ocirun_watch_add_directory - begin to watch for new logs in @directory
+ *
+ * Then call ocirun_directory_next until it returns 0, before the first wait and after each wake-up.
+ * Its logs are not watched unless they are added as well. A directory is in one watch at most, and
+ * leaves it when it is closed. Returns 0 or -EBUSY.
+ */
+OCIRUN_PUBLIC int ocirun_watch_add_directory(struct ocirun_watch *watch,
+					     struct ocirun_directory *directory);
+
+/*
  * For a loop of your own: poll ocirun_watch_fd for POLLIN (-1: this platform has none) for at most
  * ocirun_watch_timeout_ms milliseconds (-1: no limit), then call ocirun_watch_clear and read all
- * logs of the watch to their ends. Ask for the timeout anew each time.
+ * logs of the watch to their ends, and its directories. Ask for the timeout anew each time.
  */
 OCIRUN_PUBLIC int ocirun_watch_fd(const struct ocirun_watch *watch);
 OCIRUN_PUBLIC int ocirun_watch_timeout_ms(const struct ocirun_watch *watch);
