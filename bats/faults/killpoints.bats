@@ -193,5 +193,5 @@ exec_is_whole() {
 
 @test "kill -9 of the process at calls of exec: exec fails, and leaves nothing" {
 	kill_points 4 3 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
-	kill_points 5 4 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
+	kill_points 1 4 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
 }
