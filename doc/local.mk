@@ -6,8 +6,9 @@ dist_man_MANS += doc/man/ocirun.8 doc/man/ocirun-create.8 doc/man/ocirun-start.8
 dist_doc_DATA += doc/architecture.md doc/conventions.md doc/testing.md doc/security.md doc/performance.md \
 	doc/spec-coverage.md doc/annotations.md doc/mounts.md
 
-# Files to copy into the configuration of clients; the suites of bats/clients run with these very ones.
+# Files to copy into the configuration of clients, and a program of the library's; the suites of
+# bats/clients and bats/events run with these very ones.
 exampledir = $(docdir)/examples
 dist_doc_DATA += doc/clients.md
 dist_example_DATA = doc/examples/ocirun.conf doc/examples/crio-ocirun.conf doc/examples/runtimeclass.yaml \
-	doc/examples/containerd-config.toml doc/examples/docker-daemon.json
+	doc/examples/containerd-config.toml doc/examples/docker-daemon.json doc/examples/follow-all.c

@@ -198,10 +198,6 @@ load helpers
 	[[ $stderr = *--stats* ]]
 	run -1 --separate-stderr ocirun events --interval=5s web
 	[[ $stderr = *--interval* ]]
-	run -1 --separate-stderr ocirun events --all
-	[[ $stderr = *--all* ]]
-	run -1 --separate-stderr ocirun events
-	[[ $stderr = *"not yet supported"* ]]
 }
 
 @test "events: damage is reported, skipped, and a gap is a failure" {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Looking at a container's log. Every line that a test leaves in a log is validated against
 # doc/events.schema.json, and every log against the order that doc/events.md promises, at the end of
-# the file; a test that damages logs on purpose says so by logs_are_damaged.
+# the file, by a script and by `events --verify`; a test that damages logs on purpose says so by logs_are_damaged.
 
 # events_of ID - all lines of the latest instance.
 events_of() { ocirun events --no-follow "$1"; }
@@ -34,18 +34,19 @@ logs_are_damaged() { touch "$TEST_DIR/damaged"; }
 events_keep_logs() {
 	local log
 	[ ! -e "$TEST_DIR/damaged" ] || return 0
-	mkdir -p "$BATS_FILE_TMPDIR/logs"
+	mkdir -p "$BATS_FILE_TMPDIR/logs/.events"
 	for log in "$ROOT"/.events/*.ndjson; do
 		[ -f "$log" ] || continue
-		cp "$log" "$BATS_FILE_TMPDIR/logs/test-$BATS_TEST_NUMBER-$(basename "$log")"
+		cp "$log" "$BATS_FILE_TMPDIR/logs/.events/test-$BATS_TEST_NUMBER-$(basename "$log")"
 	done
 }
 
 events_validate_kept() {
-	local logs=("$BATS_FILE_TMPDIR"/logs/*.ndjson) python=/usr/bin/python3
+	local logs=("$BATS_FILE_TMPDIR"/logs/.events/*.ndjson) python=/usr/bin/python3
 
 	[ -e "${logs[0]}" ] || return 0
 	# Debian's own interpreter is the one that sees python3-jsonschema.
 	[ -x "$python" ] || python=python3
-	"$python" "$LIB_DIR/validate-events.py" "$SOURCE_DIR/doc/events.schema.json" "${logs[@]}"
+	"$python" "$LIB_DIR/validate-events.py" "$SOURCE_DIR/doc/events.schema.json" "${logs[@]}" &&
+		"$OCIRUN" --root "$BATS_FILE_TMPDIR/logs" events --verify
 }

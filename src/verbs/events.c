@@ -14,9 +14,10 @@
 #include "verbs/follow.h"
 #include "verbs/pretty.h"
 #include "verbs/verb.h"
+#include "verbs/verify.h"
 
 struct events_options {
-	bool all, stats, no_follow, only_new, first;
+	bool all, stats, verify, no_follow, only_new, first;
 	const char *after, *since, *until, *instance, *timeout, *format, *interval;
 	struct option_list types;
 };
@@ -28,7 +29,7 @@ static const struct option_spec options_table[] = {
 	 .letter = 'a',
 	 .kind = OPTION_FLAG,
 	 AT(all),
-	 .help = "the events of all containers; not yet supported"},
+	 .help = "the events of all containers, also of those to come; the default without an ID"},
 	{.name = "no-follow",
 	 .kind = OPTION_FLAG,
 	 AT(no_follow),
@@ -83,6 +84,10 @@ static const struct option_spec options_table[] = {
 	 AT(interval),
 	 .value_name = "DURATION",
 	 .help = "print the container's statistics every so often; not yet supported"},
+	{.name = "verify",
+	 .kind = OPTION_FLAG,
+	 AT(verify),
+	 .help = "instead, check the logs, or all there are, and print what is wrong with them"},
 	{0},
 };
 
@@ -96,16 +101,21 @@ struct printer {
 	size_t printed;
 };
 
-static int refuse_unsupported(const struct events_options *opt, char **args, struct error *err)
+static bool wants_all(const struct events_options *opt, char **args)
 {
+	return opt->all || (!args[0] && !opt->instance);
+}
+
+static int refuse_contradictions(const struct events_options *opt, char **args, struct error *err)
+{
+	if (opt->all && (args[0] || opt->instance))
+		return error_set(err, ERROR_USAGE, EINVAL, "--all goes without a container");
+	if (wants_all(opt, args) && opt->after)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--after goes with a container: seq is counted in each log");
 	if (opt->stats || opt->interval)
 		return error_set(err, ERROR_USAGE, ENOTSUP, "%s is not yet supported",
 				 opt->stats ? "--stats" : "--interval");
-	if (opt->all || (!args[0] && !opt->instance))
-		return error_set(err, ERROR_USAGE, ENOTSUP,
-				 "%s: the events of all containers are not yet supported; name "
-				 "the containers",
-				 opt->all ? "--all" : "no container ID");
 	if (opt->only_new && opt->no_follow)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--new and --no-follow leave nothing to print");
@@ -230,9 +240,12 @@ static bool is_done(const struct printer *p)
 /* All that is there now. */
 static int print_available(struct follow_set *set, struct printer *p, struct error *err)
 {
+	int r = follow_more(set, err);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < set->count && !is_done(p); i++) {
 		struct ocirun_event event;
-		int r;
 
 		while (!is_done(p) && (r = follow_next(&set->items[i], &event, err)) != 0) {
 			if (r > 0)
@@ -246,6 +259,8 @@ static int print_available(struct follow_set *set, struct printer *p, struct err
 
 static bool all_over(const struct follow_set *set)
 {
+	if (set->directory)
+		return false;
 	for (size_t i = 0; i < set->count; i++)
 		if (!ocirun_log_is_over(set->items[i].log) && !set->items[i].lost)
 			return false;
@@ -304,7 +319,7 @@ static int conclude(const struct follow_set *set, const struct printer *p, struc
 			return error_set(err, ERROR_SYSTEM, EBADMSG,
 					 "the event log of %s is damaged: events are missing",
 					 ocirun_log_id(f->log));
-		if (f->lost && !ocirun_log_is_over(f->log) && !is_done(p))
+		if (f->lost && !f->one_of_all && !ocirun_log_is_over(f->log) && !is_done(p))
 			return error_set(err, ERROR_SYSTEM, ESTALE,
 					 "container %s is gone, and its event log has no end",
 					 ocirun_log_id(f->log));
@@ -314,6 +329,19 @@ static int conclude(const struct follow_set *set, const struct printer *p, struc
 	return 0;
 }
 
+static int run_verify(const struct globals *g, const struct events_options *opt, char **args,
+		      struct error *err)
+{
+	if (opt->all && args[0])
+		return error_set(err, ERROR_USAGE, EINVAL, "--all goes without a container");
+	if (opt->stats || opt->interval || opt->only_new || opt->after || opt->since ||
+	    opt->until || opt->types.count > 0 || opt->first || opt->timeout || opt->format)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--verify reads whole logs: it goes with --all, --no-follow and "
+				 "--instance only");
+	return verify_run(g->root, args, opt->instance, err);
+}
+
 static int run(const struct globals *g, const void *options, char **args, struct error *err)
 {
 	const struct events_options *opt = options;
@@ -321,11 +349,15 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	struct printer p;
 	int r;
 
-	r = refuse_unsupported(opt, args, err);
+	if (opt->verify)
+		return run_verify(g, opt, args, err);
+	r = refuse_contradictions(opt, args, err);
 	if (r == 0)
 		r = printer_init(&p, opt, args, err);
 	if (r == 0)
-		r = follow_open(&set, g->root, args, opt->instance, opt->timeout, err);
+		r = wants_all(opt, args)
+			    ? follow_open_all(&set, g->root, opt->timeout, err)
+			    : follow_open(&set, g->root, args, opt->instance, opt->timeout, err);
 	if (r < 0)
 		return r;
 	/* `ocirun events web | head -1` is to end without a message, as any filter does. */
@@ -340,7 +372,8 @@ const struct verb verb_events = {
 	.summary = "print the event log of a container and follow it",
 	.description =
 		"Prints a container's events from the first one on, follows them, and ends "
-		"after `deleted`. One JSON object per line; ocirun-events(5) describes them.",
+		"after `deleted`; without an ID those of all containers, without an end. One JSON "
+		"object per line; ocirun-events(5) describes them.",
 	.min_args = 0,
 	.max_args = -1,
 	.options_size = sizeof(struct events_options),

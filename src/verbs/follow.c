@@ -90,16 +90,22 @@ static int set_deadline(struct follow_set *set, const char *timeout, struct erro
 	return 0;
 }
 
+static char *directory_of(const char *root)
+{
+	char *directory = malloc(strlen(root) + sizeof("/.events"));
+
+	if (directory)
+		(void)stpcpy(stpcpy(directory, root), "/.events");
+	return directory;
+}
+
 static int open_logs(struct follow_set *set, const char *instance, struct error *err)
 {
-	autofree char *directory = NULL;
-	const char *root = set->items[0].root;
+	autofree char *directory = directory_of(set->root);
 	int r = 0;
 
-	directory = malloc(strlen(root) + sizeof("/.events"));
 	if (!directory)
-		return error_sys_num(err, ENOMEM, "%s", root);
-	(void)stpcpy(stpcpy(directory, root), "/.events");
+		return error_sys_num(err, ENOMEM, "%s", set->root);
 	for (size_t i = 0; i < set->count && r == 0; i++)
 		r = open_log(&set->items[i], directory, instance, err);
 	return r;
@@ -109,6 +115,8 @@ static int watch_logs(struct follow_set *set, bool only_exit, struct error *err)
 {
 	int r = ocirun_watch_new(&set->watch, only_exit ? OCIRUN_WATCH_EXIT : 0);
 
+	if (r == 0 && set->directory)
+		r = ocirun_watch_add_directory(set->watch, set->directory);
 	for (size_t i = 0; i < set->count && r == 0; i++)
 		r = ocirun_watch_add(set->watch, set->items[i].log);
 	return r < 0 ? error_sys_num(err, r, "watch the event logs") : 0;
@@ -129,7 +137,7 @@ int follow_open(struct follow_set *set, const char *root, char **ids, const char
 	size_t id_count = count_ids(ids);
 	int r;
 
-	*set = (struct follow_set){.count = id_count ? id_count : 1};
+	*set = (struct follow_set){.count = id_count ? id_count : 1, .root = root};
 	if (instance && set->count > 1)
 		return error_set(err, ERROR_USAGE, EINVAL, "--instance goes with one container");
 	r = set_deadline(set, timeout, err);
@@ -144,12 +152,82 @@ int follow_open(struct follow_set *set, const char *root, char **ids, const char
 	return open_logs(set, instance, err);
 }
 
+int follow_open_all(struct follow_set *set, const char *root, const char *timeout,
+		    struct error *err)
+{
+	autofree char *directory = directory_of(root);
+	int r;
+
+	*set = (struct follow_set){.root = root};
+	r = set_deadline(set, timeout, err);
+	if (r < 0)
+		return r;
+	r = directory ? ocirun_directory_open(&set->directory, directory) : -ENOMEM;
+	return r < 0 ? error_sys_num(err, r, "event logs of %s", root) : 0;
+}
+
+static int add_log(struct follow_set *set, struct ocirun_log *log)
+{
+	if (set->count == set->room) {
+		size_t room = set->room ? 2 * set->room : 64;
+		struct follow *items = realloc(set->items, room * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		set->items = items;
+		set->room = room;
+		raise_descriptor_limit(room);
+	}
+	set->items[set->count++] =
+		(struct follow){.root = set->root, .log = log, .one_of_all = true};
+	return set->watch ? ocirun_watch_add(set->watch, log) : 0;
+}
+
+int follow_more(struct follow_set *set, struct error *err)
+{
+	struct ocirun_log *log;
+	int r = 0;
+
+	while (set->directory && (r = ocirun_directory_next(set->directory, &log)) > 0) {
+		size_t count = set->count;
+
+		r = add_log(set, log);
+		if (r < 0 && set->count == count)
+			ocirun_log_close(log);
+		if (r < 0)
+			break;
+	}
+	return r < 0 ? error_sys_num(err, r, "event logs of %s", set->root) : 0;
+}
+
+/* Of all containers those stay of which there is more to come. */
+static void drop_finished(struct follow_set *set)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct follow *f = &set->items[i];
+
+		if (!ocirun_log_is_over(f->log) && !f->lost) {
+			set->items[kept++] = *f;
+			continue;
+		}
+		if (f->lost && !ocirun_log_is_over(f->log))
+			log_warning("container %s is gone, and its event log has no end",
+				    ocirun_log_id(f->log));
+		ocirun_log_close(f->log);
+	}
+	set->count = kept;
+}
+
 void follow_close(struct follow_set *set)
 {
 	for (size_t i = 0; set->items && i < set->count; i++)
 		ocirun_log_close(set->items[i].log);
 	free(set->items);
 	set->items = NULL;
+	ocirun_directory_close(set->directory);
+	set->directory = NULL;
 	ocirun_watch_free(set->watch);
 	set->watch = NULL;
 }
@@ -182,6 +260,10 @@ int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 		struct ocirun_damage damage;
 		int r = ocirun_log_next(f->log, ret, &damage);
 
+		if (r == -ESTALE && f->one_of_all) {
+			f->lost = true;
+			return 0;
+		}
 		if (r == -ESTALE)
 			return error_set(err, ERROR_SYSTEM, ESTALE,
 					 "the event log of %s was removed before its end",
@@ -348,6 +430,8 @@ int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool s
 		r = watch_logs(set, only_exit, err);
 		return r < 0 ? r : 1;
 	}
+	if (set->directory)
+		drop_finished(set);
 	fds[0].fd = ocirun_watch_fd(set->watch);
 	for (size_t i = 0; i < set->count; i++)
 		plan_settling(&set->items[i]);

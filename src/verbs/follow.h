@@ -18,6 +18,7 @@ struct follow {
 	const char *root, *id; /* borrowed; id is NULL when only the instance was given */
 	struct ocirun_log *log;
 	bool created, exited;
+	bool one_of_all;     /* not asked for by name: no failure when it goes */
 	bool gap;	     /* events are missing: it was said, and success would be a lie */
 	char started_at[31]; /* timestamp of `started`, or "" */
 	int64_t settle_ms;   /* when to look at the container itself; 0: at once, -1: not planned */
@@ -29,9 +30,11 @@ struct follow {
 /* All that one command follows. */
 struct follow_set {
 	struct follow *items;
-	size_t count;
-	struct ocirun_watch *watch; /* made by the first follow_wait */
-	int64_t deadline_ms;	    /* monotonic; -1: none */
+	size_t count, room;
+	const char *root;		    /* borrowed */
+	struct ocirun_directory *directory; /* of follow_open_all; NULL: the items are all */
+	struct ocirun_watch *watch;	    /* made by the first follow_wait */
+	int64_t deadline_ms;		    /* monotonic; -1: none */
 };
 
 /*
@@ -44,6 +47,16 @@ struct follow_set {
 int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
 		const char *timeout, struct error *err);
 void follow_close(struct follow_set *set);
+
+/* follow_open_all - the same for all containers, also those to come; none is there at first. */
+int follow_open_all(struct follow_set *set, const char *root, const char *timeout,
+		    struct error *err);
+
+/*
+ * follow_more - take in the logs that have come since the last call; nothing without
+ * follow_open_all To be called after each follow_wait, which in turn drops those that are over.
+ */
+int follow_more(struct follow_set *set, struct error *err);
 
 /*
  * follow_next - the next event of one of them: 1, 0 when there is none now, or a negative errno

@@ -6,6 +6,7 @@ verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/o
 	src/verbs/kill.c src/verbs/delete.c src/verbs/spec.c src/verbs/features.c src/verbs/events.c src/verbs/wait.c \
 	src/verbs/wait_exec.c src/verbs/wait_exec.h \
 	src/verbs/follow.c src/verbs/follow.h src/verbs/pretty.c src/verbs/pretty.h \
+	src/verbs/verify.c src/verbs/verify.h src/verbs/verify_members.c \
 	src/verbs/exec.c src/verbs/pause.c src/verbs/resume.c src/verbs/settings.c src/verbs/settings.h \
 	src/verbs/ps.c src/verbs/ps_table.c src/verbs/ps_table.h \
 	src/verbs/update.c src/verbs/update_fields.c src/verbs/update_fields.h \
