@@ -192,14 +192,6 @@ load helpers
 	[[ ${lines[0]} = *$'\e[36mcreated'* ]]
 }
 
-@test "events: what is not supported is refused by name" {
-	bundle
-	run -1 --separate-stderr ocirun events --stats web
-	[[ $stderr = *--stats* ]]
-	run -1 --separate-stderr ocirun events --interval=5s web
-	[[ $stderr = *--interval* ]]
-}
-
 @test "events: damage is reported, skipped, and a gap is a failure" {
 	logs_are_damaged
 	ended 'exit 3'

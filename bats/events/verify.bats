@@ -116,5 +116,5 @@ finds() {
 	run -1 --separate-stderr ocirun events --verify --type exited
 	[[ $stderr = *--verify* ]]
 	run -1 --separate-stderr ocirun events --verify --stats web
-	[[ $stderr = *--verify* ]]
+	[[ $stderr = *"--verify does not go with --stats" ]]
 }

@@ -13,6 +13,7 @@
 #include "verbs/duration.h"
 #include "verbs/follow.h"
 #include "verbs/pretty.h"
+#include "verbs/stats.h"
 #include "verbs/verb.h"
 #include "verbs/verify.h"
 
@@ -78,12 +79,12 @@ static const struct option_spec options_table[] = {
 	{.name = "stats",
 	 .kind = OPTION_FLAG,
 	 AT(stats),
-	 .help = "print the container's statistics; not yet supported"},
+	 .help = "instead, print the container's statistics, as runc does"},
 	{.name = "interval",
 	 .kind = OPTION_STRING,
 	 AT(interval),
 	 .value_name = "DURATION",
-	 .help = "print the container's statistics every so often; not yet supported"},
+	 .help = "instead, print them every so often until it ends, and when it ran out of memory"},
 	{.name = "verify",
 	 .kind = OPTION_FLAG,
 	 AT(verify),
@@ -113,9 +114,6 @@ static int refuse_contradictions(const struct events_options *opt, char **args, 
 	if (wants_all(opt, args) && opt->after)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--after goes with a container: seq is counted in each log");
-	if (opt->stats || opt->interval)
-		return error_set(err, ERROR_USAGE, ENOTSUP, "%s is not yet supported",
-				 opt->stats ? "--stats" : "--interval");
 	if (opt->only_new && opt->no_follow)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--new and --no-follow leave nothing to print");
@@ -329,13 +327,57 @@ static int conclude(const struct follow_set *set, const struct printer *p, struc
 	return 0;
 }
 
+/* Statistics are never stored: what chooses among events means nothing to them. */
+static int refuse_with_stats(const struct events_options *opt, char **args, struct error *err)
+{
+	const struct {
+		bool given;
+		const char *name;
+	} others[] = {
+		{opt->all, "--all"},
+		{opt->verify, "--verify"},
+		{opt->no_follow, "--no-follow"},
+		{opt->only_new, "--new"},
+		{opt->after, "--after"},
+		{opt->since, "--since"},
+		{opt->until, "--until"},
+		{opt->types.count > 0, "--type"},
+		{opt->first, "--first"},
+		{opt->instance, "--instance"},
+		{opt->timeout && opt->stats, "--timeout"},
+		{opt->format && strcmp(opt->format, "json") != 0, "--format"},
+	};
+	const char *form = opt->stats ? "--stats" : "--interval";
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (others[i].given)
+			return error_set(err, ERROR_USAGE, EINVAL, "%s does not go with %s",
+					 others[i].name, form);
+	if (!args[0] || args[1])
+		return error_set(err, ERROR_USAGE, EINVAL, "%s goes with one container", form);
+	return 0;
+}
+
+static int run_stats(const struct globals *g, const struct events_options *opt, char **args,
+		     struct error *err)
+{
+	const struct stats_options stats = {
+		.once = opt->stats,
+		.interval = opt->interval,
+		.timeout = opt->timeout,
+	};
+	int r = refuse_with_stats(opt, args, err);
+
+	return r < 0 ? r : stats_run(g->root, args[0], &stats, err);
+}
+
 static int run_verify(const struct globals *g, const struct events_options *opt, char **args,
 		      struct error *err)
 {
 	if (opt->all && args[0])
 		return error_set(err, ERROR_USAGE, EINVAL, "--all goes without a container");
-	if (opt->stats || opt->interval || opt->only_new || opt->after || opt->since ||
-	    opt->until || opt->types.count > 0 || opt->first || opt->timeout || opt->format)
+	if (opt->only_new || opt->after || opt->since || opt->until || opt->types.count > 0 ||
+	    opt->first || opt->timeout || opt->format)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--verify reads whole logs: it goes with --all, --no-follow and "
 				 "--instance only");
@@ -349,6 +391,8 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	struct printer p;
 	int r;
 
+	if (opt->stats || opt->interval)
+		return run_stats(g, opt, args, err);
 	if (opt->verify)
 		return run_verify(g, opt, args, err);
 	r = refuse_contradictions(opt, args, err);

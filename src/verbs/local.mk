@@ -3,7 +3,8 @@ verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/o
 	src/verbs/print.c src/verbs/matching.c src/verbs/matching.h \
 	src/verbs/create.c src/verbs/create_options.h src/verbs/start.c src/verbs/run.c \
 	src/verbs/foreground.c src/verbs/foreground.h src/verbs/state.c src/verbs/list.c \
-	src/verbs/kill.c src/verbs/delete.c src/verbs/spec.c src/verbs/features.c src/verbs/events.c src/verbs/wait.c \
+	src/verbs/kill.c src/verbs/delete.c src/verbs/spec.c src/verbs/features.c src/verbs/events.c \
+	src/verbs/stats.c src/verbs/stats.h src/verbs/wait.c \
 	src/verbs/wait_exec.c src/verbs/wait_exec.h \
 	src/verbs/follow.c src/verbs/follow.h src/verbs/pretty.c src/verbs/pretty.h \
 	src/verbs/verify.c src/verbs/verify.h src/verbs/verify_members.c \
