@@ -79,6 +79,18 @@ all='created started exited deleted'
 	[ "$(jq .exitCode <<<"$output" | sort | paste -sd ' ')" = "3 4" ]
 }
 
+@test "events --all: logs that are over need no descriptors" {
+	bundle
+	mkdir -p "$ROOT/.events"
+	for i in {1..300}; do
+		printf '{"v":1,"type":"%s","id":"c%d","instance":"%032d","seq":%d,"timestamp":"2026-01-02T03:04:05.123456789Z"%s}\n' \
+			failed "$i" "$i" 1 ',"phase":"create","error":"no"' deleted "$i" "$i" 2 '' >"$ROOT/.events/c$i.ndjson"
+	done
+	run -0 --separate-stderr bash -c 'ulimit -n 200; "$OCIRUN" --root "$ROOT" events --no-follow'
+	diff <(sort <<<"$output") <(sort "$ROOT"/.events/*.ndjson)
+	[ "$stderr" = "" ]
+}
+
 @test "events --all: --first and --timeout end it" {
 	bundle
 	run -124 ocirun events --all --timeout 50ms

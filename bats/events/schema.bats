@@ -54,6 +54,18 @@ members_of() {
 	diff <(documented) <(sort <<<"$output")
 }
 
+@test "schema: the checker asks for no member that the schema does not" {
+	local rows required
+	rows=$(sed -nE '/OPTIONAL/!s/^\t\{"([a-z-]+)", "([A-Za-z0-9.]+)", .*/\1 \2/p' \
+		"$SOURCE_DIR/src/verbs/verify_members.c" | sort)
+	required=$(jq -r '."$defs" | to_entries[] | .key as $t | .value |
+		"\($t) \(.required[])", (.properties | to_entries[] | .key as $k |
+			"\($t) \($k).\(.value.required // [] | .[])")' "$SOURCE_DIR/doc/events.schema.json" | sort)
+	[ "$(wc -l <<<"$rows")" -ge 40 ]
+	run -0 comm -23 <(printf '%s\n' "$rows") <(printf '%s\n' "$required")
+	[ "$output" = "" ] || fail "not required by the schema: $output"
+}
+
 @test "schema: every member that is written is on the page" {
 	bundle_with '.hooks.poststart = [{"path": "/bin/false"}] | .process.args = ["sleep", "60"]'
 	ocirun create failing

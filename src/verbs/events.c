@@ -235,15 +235,11 @@ static bool is_done(const struct printer *p)
 	return p->first && p->printed > 0;
 }
 
-/* All that is there now. */
-static int print_available(struct follow_set *set, struct printer *p, struct error *err)
+static int print_each(struct follow_set *set, struct printer *p, struct error *err)
 {
-	int r = follow_more(set, err);
-
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < set->count && !is_done(p); i++) {
 		struct ocirun_event event;
+		int r;
 
 		while (!is_done(p) && (r = follow_next(&set->items[i], &event, err)) != 0) {
 			if (r > 0)
@@ -253,6 +249,22 @@ static int print_available(struct follow_set *set, struct printer *p, struct err
 		}
 	}
 	return 0;
+}
+
+/* All that is there now. What was read is dropped for more only after that. */
+static int print_available(struct follow_set *set, struct printer *p, struct error *err)
+{
+	int more = set->directory ? 1 : 0;
+
+	for (;;) {
+		int r = print_each(set, p, err);
+
+		if (r < 0 || more == 0 || is_done(p))
+			return r;
+		more = follow_more(set, err);
+		if (more < 0)
+			return more;
+	}
 }
 
 static bool all_over(const struct follow_set *set)
@@ -322,6 +334,9 @@ static int conclude(const struct follow_set *set, const struct printer *p, struc
 					 "container %s is gone, and its event log has no end",
 					 ocirun_log_id(f->log));
 	}
+	if (set->gap)
+		return error_set(err, ERROR_SYSTEM, EBADMSG,
+				 "event logs are damaged: events are missing");
 	if (p->first && p->printed == 0)
 		return error_set(err, ERROR_STATE, ENOENT, "no event matches");
 	return 0;

@@ -30,6 +30,9 @@
 #define FDS_PER_CONTAINER 2 /* log and pidfd */
 #define FDS_OTHER	  32
 
+/* Most logs of a root are over: with a few at a time, few descriptors are needed. */
+#define BATCH 128
+
 int64_t follow_now_ms(void)
 {
 	struct timespec now = {0};
@@ -183,23 +186,6 @@ static int add_log(struct follow_set *set, struct ocirun_log *log)
 	return set->watch ? ocirun_watch_add(set->watch, log) : 0;
 }
 
-int follow_more(struct follow_set *set, struct error *err)
-{
-	struct ocirun_log *log;
-	int r = 0;
-
-	while (set->directory && (r = ocirun_directory_next(set->directory, &log)) > 0) {
-		size_t count = set->count;
-
-		r = add_log(set, log);
-		if (r < 0 && set->count == count)
-			ocirun_log_close(log);
-		if (r < 0)
-			break;
-	}
-	return r < 0 ? error_sys_num(err, r, "event logs of %s", set->root) : 0;
-}
-
 /* Of all containers those stay of which there is more to come. */
 static void drop_finished(struct follow_set *set)
 {
@@ -215,9 +201,34 @@ static void drop_finished(struct follow_set *set)
 		if (f->lost && !ocirun_log_is_over(f->log))
 			log_warning("container %s is gone, and its event log has no end",
 				    ocirun_log_id(f->log));
+		set->gap = set->gap || f->gap;
 		ocirun_log_close(f->log);
 	}
 	set->count = kept;
+}
+
+int follow_more(struct follow_set *set, struct error *err)
+{
+	struct ocirun_log *log;
+	int r = 0;
+
+	if (!set->directory)
+		return 0;
+	drop_finished(set);
+	for (int taken = 0; taken < BATCH; taken++) {
+		size_t count = set->count;
+
+		r = ocirun_directory_next(set->directory, &log);
+		if (r <= 0)
+			break;
+		r = add_log(set, log);
+		if (r < 0 && set->count == count)
+			ocirun_log_close(log);
+		if (r < 0)
+			break;
+		r = 1;
+	}
+	return r < 0 ? error_sys_num(err, r, "event logs of %s", set->root) : r;
 }
 
 void follow_close(struct follow_set *set)
@@ -430,8 +441,6 @@ int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool s
 		r = watch_logs(set, only_exit, err);
 		return r < 0 ? r : 1;
 	}
-	if (set->directory)
-		drop_finished(set);
 	fds[0].fd = ocirun_watch_fd(set->watch);
 	for (size_t i = 0; i < set->count; i++)
 		plan_settling(&set->items[i]);

@@ -33,6 +33,7 @@ struct follow_set {
 	size_t count, room;
 	const char *root;		    /* borrowed */
 	struct ocirun_directory *directory; /* of follow_open_all; NULL: the items are all */
+	bool gap;			    /* of one that was dropped */
 	struct ocirun_watch *watch;	    /* made by the first follow_wait */
 	int64_t deadline_ms;		    /* monotonic; -1: none */
 };
@@ -53,8 +54,11 @@ int follow_open_all(struct follow_set *set, const char *root, const char *timeou
 		    struct error *err);
 
 /*
- * follow_more - take in the logs that have come since the last call; nothing without
- * follow_open_all To be called after each follow_wait, which in turn drops those that are over.
+ * follow_more - drop what is over, and take in some logs that have come; only after follow_open_all
+ * @set: all of it read by follow_next
+ *
+ * Returns 1 when there may be more: to be called again after reading these; 0; or a negative errno.
+ * To be called until it returns 0 after each follow_wait.
  */
 int follow_more(struct follow_set *set, struct error *err);
 
