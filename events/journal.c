@@ -31,6 +31,15 @@ static void note(struct journal *j, enum event_type type, uint64_t seq)
 		j->paused = type == EVENT_PAUSED;
 }
 
+static void note_oom(struct journal *j, struct span line)
+{
+	struct span value;
+	uint64_t total;
+
+	if (scan_member(line, "oomKillTotal", &value) && scan_uint(value, &total) == 0)
+		j->oom_total = total;
+}
+
 /* A line that is none of this instance counts for nothing; readers report it. */
 static void note_line(struct journal *j, const char *text, size_t length)
 {
@@ -52,6 +61,8 @@ static void note_line(struct journal *j, const char *text, size_t length)
 		memcpy(j->started_at, line.timestamp.at, line.timestamp.length);
 		j->started_at[line.timestamp.length] = '\0';
 	}
+	if (type == EVENT_OOM)
+		note_oom(j, line.whole);
 }
 
 /*

@@ -77,6 +77,7 @@ struct journal {
 	uint64_t seq;
 	uint32_t seen;	     /* bit per enum event_type */
 	char started_at[32]; /* timestamp of `started`; empty before */
+	uint64_t oom_total;  /* oomKillTotal of the last `oom` that had one */
 	bool paused;	     /* the last of paused/resumed was paused */
 	bool torn;	     /* a write of ours was cut short: to be closed before the next one */
 };

@@ -193,17 +193,28 @@ struct cgroup_usage {
 	struct optional_u64 cpu_usec, cpu_user_usec, cpu_system_usec;
 	struct optional_u64 memory_peak_bytes;
 	struct optional_u64 oom_kills;
+	/* v2: how often a limit was hit with nothing left to reclaim: of this cgroup or one below,
+	 * and of this cgroup itself */
+	struct optional_u64 oom_hits, oom_hits_local;
 };
 
 /* fds through which the monitor reads usage later, without paths and without privileges. */
 enum cgroup_usage_file {
-	USAGE_CPU_STAT,	     /* v2 cpu.stat, v1 cpuacct.usage */
-	USAGE_CPU_ACCT_STAT, /* v1 cpuacct.stat (user/system in USER_HZ) */
-	USAGE_MEMORY_PEAK,   /* v2 memory.peak, v1 memory.max_usage_in_bytes */
-	USAGE_MEMORY_EVENTS, /* v2 memory.events, v1 memory.oom_control */
+	USAGE_CPU_STAT,		   /* v2 cpu.stat, v1 cpuacct.usage */
+	USAGE_CPU_ACCT_STAT,	   /* v1 cpuacct.stat (user/system in USER_HZ) */
+	USAGE_MEMORY_PEAK,	   /* v2 memory.peak, v1 memory.max_usage_in_bytes */
+	USAGE_MEMORY_EVENTS,	   /* v2 memory.events, v1 memory.oom_control */
+	USAGE_MEMORY_EVENTS_LOCAL, /* v2 memory.events.local */
+	/* No file: readable when USAGE_MEMORY_EVENTS may have changed. v2's until that is read;
+	 * v1's is an eventfd, to be read itself, and may be early. */
+	USAGE_OOM_NOTICE,
 	USAGE_FILES,
 };
 void cgroup_usage_open(const struct cgroup *cg, int fds[USAGE_FILES]); /* -EBADF where missing */
 void cgroup_usage_read(const int fds[USAGE_FILES], struct cgroup_usage *usage);
+
+/* cgroup_oom_read - the part of it that tells of the OOM killer. False: the cgroup is gone, or has
+ * no memory controller. */
+bool cgroup_oom_read(const int fds[USAGE_FILES], struct cgroup_usage *usage);
 
 #endif

@@ -265,6 +265,7 @@ static void reads_usage(void)
 {
 	struct cgroup_usage usage;
 	int fds[USAGE_FILES];
+	char registered[32];
 
 	stand_in_v2();
 	check_int(cgroup_host_probe(&host, stand_in, &err), 0);
@@ -280,6 +281,14 @@ static void reads_usage(void)
 	check_int(usage.cpu_system_usec.value, 10);
 	check_int(usage.memory_peak_bytes.value, 4096);
 	check_int(usage.oom_kills.value, 3);
+	check_int(usage.oom_hits.value, 2);
+	check(!usage.oom_hits_local.has);
+	put("x/memory.events.local", "low 0\nhigh 0\nmax 0\noom 1\noom_kill 3\noom_group_kill 0\n");
+	cgroup_usage_open(&cg, fds);
+	check(cgroup_oom_read(fds, &usage));
+	check(usage.oom_hits_local.has);
+	check_int(usage.oom_hits_local.value, 1);
+	check_int(fds[USAGE_OOM_NOTICE], -EBADF); /* a plain file gives no notice */
 	check_int(fds[USAGE_CPU_ACCT_STAT], -EBADF);
 	stand_in_end();
 
@@ -288,12 +297,18 @@ static void reads_usage(void)
 	put("cpu,cpuacct/x/cpuacct.usage", "5000000\n");
 	put("cpu,cpuacct/x/cpuacct.stat", "user 3\nsystem 1\n");
 	put("memory/x/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n");
+	put("memory/x/cgroup.event_control", "");
 	cgroup_open(&cg, &host, "/x");
 	cgroup_usage_open(&cg, fds);
 	cgroup_usage_read(fds, &usage);
 	check_int(usage.cpu_usec.value, 5000);
 	check_int(usage.cpu_user_usec.value, 3 * 1000000 / sysconf(_SC_CLK_TCK));
 	check_int(usage.oom_kills.value, 7);
+	check(!usage.oom_hits.has && !usage.oom_hits_local.has);
+	check(fds[USAGE_OOM_NOTICE] >= 0);
+	(void)snprintf(registered, sizeof(registered), "%d %d", fds[USAGE_OOM_NOTICE],
+		       fds[USAGE_MEMORY_EVENTS]);
+	check_text(got("memory/x/cgroup.event_control"), registered);
 	check(!usage.memory_peak_bytes.has);
 	stand_in_end();
 }

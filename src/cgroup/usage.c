@@ -69,6 +69,18 @@ void cgroup_usage_read(const int fds[USAGE_FILES], struct cgroup_usage *usage)
 	}
 	if (read_text(fds[USAGE_MEMORY_PEAK], text, sizeof(text)))
 		usage->memory_peak_bytes = number_of(text, NULL);
-	if (read_text(fds[USAGE_MEMORY_EVENTS], text, sizeof(text)))
-		usage->oom_kills = number_of(text, "oom_kill");
+	(void)cgroup_oom_read(fds, usage);
+}
+
+bool cgroup_oom_read(const int fds[USAGE_FILES], struct cgroup_usage *usage)
+{
+	char text[USAGE_TEXT_MAX];
+
+	if (!read_text(fds[USAGE_MEMORY_EVENTS], text, sizeof(text)))
+		return false;
+	usage->oom_kills = number_of(text, "oom_kill");
+	usage->oom_hits = number_of(text, "oom");
+	if (read_text(fds[USAGE_MEMORY_EVENTS_LOCAL], text, sizeof(text)))
+		usage->oom_hits_local = number_of(text, "oom");
+	return usage->oom_kills.has;
 }

@@ -2,9 +2,13 @@
 /* Opening the files that tell what a container used, in whichever hierarchy has them. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "cgroup/dir.h"
 
 static const struct {
@@ -20,7 +24,51 @@ static const struct {
 	{"memory", false, USAGE_MEMORY_PEAK, "memory.max_usage_in_bytes"},
 	{"memory", true, USAGE_MEMORY_EVENTS, "memory.events"},
 	{"memory", false, USAGE_MEMORY_EVENTS, "memory.oom_control"},
+	{"memory", true, USAGE_MEMORY_EVENTS_LOCAL, "memory.events.local"},
 };
+
+/*
+ * v2: a file that changed is EPOLLPRI until it is read. As it is readable all the time, an epoll of
+ * its own turns that into something whose being readable means it; it costs no inotify instance, of
+ * which a user has 128.
+ */
+static int open_notice_v2(int events_fd)
+{
+	struct epoll_event event = {.events = EPOLLPRI};
+	autofd fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0 || epoll_ctl(fd, EPOLL_CTL_ADD, events_fd, &event) < 0)
+		return -EBADF;
+	return take_fd(&fd);
+}
+
+/* v1: an eventfd, made known by its number and that of memory.oom_control. */
+static int open_notice_v1(int dirfd, int control_fd)
+{
+	autofd fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%d %d", fd, control_fd);
+	if (fd < 0 || file_write_at(dirfd, "cgroup.event_control", text) < 0)
+		return -EBADF;
+	return take_fd(&fd);
+}
+
+static void open_notice(const struct cgroup *cg, int fds[USAGE_FILES])
+{
+	int index = cgroup_find(cg->host, "memory");
+	autofd dir = -EBADF;
+
+	if (fds[USAGE_MEMORY_EVENTS] < 0)
+		return;
+	if (cg->host->hierarchies[index].v2) {
+		fds[USAGE_OOM_NOTICE] = open_notice_v2(fds[USAGE_MEMORY_EVENTS]);
+		return;
+	}
+	dir = cgroup_dir_open(cg, (size_t)index);
+	if (dir >= 0)
+		fds[USAGE_OOM_NOTICE] = open_notice_v1(dir, fds[USAGE_MEMORY_EVENTS]);
+}
 
 void cgroup_usage_open(const struct cgroup *cg, int fds[USAGE_FILES])
 {
@@ -44,4 +92,6 @@ void cgroup_usage_open(const struct cgroup *cg, int fds[USAGE_FILES])
 		if (fds[files[i].slot] < 0)
 			fds[files[i].slot] = -EBADF;
 	}
+	if (!cg->disabled)
+		open_notice(cg, fds);
 }

@@ -41,6 +41,8 @@ static const struct transition transitions[] = {
 	{ALIVE | STOPPED, CAUSE_EXEC_STARTED, EVENT_EXEC_STARTED, DELETED, "extension"},
 	{ALIVE | STOPPED, CAUSE_EXEC_FAILED, EVENT_FAILED, DELETED, "extension"},
 	{ALIVE | STOPPED, CAUSE_EXEC_EXITED, EVENT_EXEC_EXITED, DELETED, "extension"},
+	/* Whoever comes after `exited` is too late: `oom` is always before it. */
+	{ALIVE, CAUSE_OOM_KILL, EVENT_OOM, STOPPED | DELETED, "extension"},
 	/* The first witness wins. */
 	{ALIVE, CAUSE_INIT_EXITED, EVENT_EXITED, STOPPED | DELETED, "step 10"},
 	/* A create that failed or died half way is deleted without having been stopped. */
@@ -118,6 +120,32 @@ int lifecycle_record(struct journal *j, enum cause cause, const struct event_mem
 	if (r < 0)
 		return error_sys_num(err, r, "event log of %s: lock", j->id);
 	r = record_locked(j, cause, members, err);
+	journal_unlock(j);
+	return r;
+}
+
+static int record_oom_locked(struct journal *j, uint64_t total, const char *level,
+			     struct error *err)
+{
+	struct event_members m;
+
+	if (total <= j->oom_total)
+		return 0;
+	members_init(&m);
+	members_add_uint(&m, "oomKill", total - j->oom_total);
+	members_add_uint(&m, "oomKillTotal", total);
+	if (level)
+		members_add_string(&m, "level", level);
+	return record_locked(j, CAUSE_OOM_KILL, &m, err);
+}
+
+int lifecycle_record_oom(struct journal *j, uint64_t total, const char *level, struct error *err)
+{
+	int r = journal_lock(j);
+
+	if (r < 0)
+		return error_sys_num(err, r, "event log of %s: lock", j->id);
+	r = record_oom_locked(j, total, level, err);
 	journal_unlock(j);
 	return r;
 }

@@ -23,6 +23,7 @@ enum cause {
 	CAUSE_EXEC_STARTED,
 	CAUSE_EXEC_FAILED,
 	CAUSE_EXEC_EXITED,
+	CAUSE_OOM_KILL,
 	CAUSE_INIT_EXITED,
 	CAUSE_DELETE,
 };
@@ -42,5 +43,13 @@ enum container_status lifecycle_status(const struct journal *j);
  */
 int lifecycle_record(struct journal *j, enum cause cause, const struct event_members *members,
 		     struct error *err);
+
+/*
+ * lifecycle_record_oom - append `oom` if the log's last one tells of fewer kills than @total
+ * @total: since the create
+ * @level: of whose limit: a word of doc/events.md, or NULL where nobody can tell
+ * Returns as lifecycle_record does.
+ */
+int lifecycle_record_oom(struct journal *j, uint64_t total, const char *level, struct error *err);
 
 #endif

@@ -93,6 +93,17 @@ static int open_joined_namespaces(struct launch *l, struct error *err)
 	return 0;
 }
 
+/* A cgroup that was there before us has a history that is none of the container's. */
+static int note_earlier_kills(const struct launch *l, struct error *err)
+{
+	struct cgroup_usage usage = {0};
+	int r = 0;
+
+	if (cgroup_oom_read(l->usage_fds, &usage))
+		r = oom_baseline_write(l->lock_fd, usage.oom_kills.value);
+	return r < 0 ? error_sys_num(err, r, "write the monitor's lock") : 0;
+}
+
 static int make_cgroup(struct launch *l, struct error *err)
 {
 	int r;
@@ -110,7 +121,7 @@ static int make_cgroup(struct launch *l, struct error *err)
 	if (r < 0)
 		return error_in(err, "cgroup");
 	cgroup_usage_open(&l->cgroup, l->usage_fds);
-	return 0;
+	return note_earlier_kills(l, err);
 }
 
 /* Before it is in the child's hands: init may not be able to write its own (user namespace). */
@@ -232,7 +243,7 @@ static int init_is_dead(const struct launch *l, struct error *err)
 	struct cgroup_usage usage = {0};
 
 	cgroup_usage_read(l->usage_fds, &usage);
-	if (usage.oom_kills.has && usage.oom_kills.value > 0)
+	if (usage.oom_kills.has && usage.oom_kills.value > oom_baseline_read(l->lock_fd))
 		return error_set(err, ERROR_SYSTEM, ENOMEM,
 				 "init was killed for want of memory: linux.resources.memory.limit "
 				 "is too low");

@@ -42,6 +42,7 @@ int watching_new(struct launch *l, struct watching **ret, struct error *err)
 				  .stub_fd = take_fd(&l->init_fd)};
 	memcpy(w->watch.usage_fds, l->usage_fds, sizeof(w->watch.usage_fds));
 	memset(l->usage_fds, -1, sizeof(l->usage_fds));
+	w->watch.oom.baseline = oom_baseline_read(w->lock_fd);
 	*ret = w;
 	return 0;
 }

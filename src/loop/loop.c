@@ -13,8 +13,16 @@ struct fd_watch {
 	void *arg;
 };
 
+struct timer {
+	ev_timer ev; /* first: libev hands this back */
+	struct loop *loop;
+	loop_function *function;
+	void *arg;
+};
+
 struct loop {
 	struct ev_loop *ev;
+	struct timer timer;
 	struct fd_watch fds[LOOP_FDS_MAX];
 };
 
@@ -77,6 +85,29 @@ void loop_remove_fd(struct loop *loop, int fd)
 			watch->function = NULL;
 		}
 	}
+}
+
+static void timer_is_due(struct ev_loop *ev, ev_timer *ev_timer, int events)
+{
+	struct timer *timer = (struct timer *)ev_timer;
+
+	(void)ev;
+	(void)events;
+	timer->function(timer->loop, timer->arg);
+}
+
+void loop_set_timer(struct loop *loop, unsigned int ms, loop_function *function, void *arg)
+{
+	struct timer *timer = &loop->timer;
+
+	if (timer->function)
+		ev_timer_stop(loop->ev, &timer->ev);
+	timer->loop = loop;
+	timer->function = function;
+	timer->arg = arg;
+	ev_now_update(loop->ev);
+	ev_timer_init(&timer->ev, timer_is_due, ms / 1000.0, 0);
+	ev_timer_start(loop->ev, &timer->ev);
 }
 
 void loop_run(struct loop *loop)

@@ -22,6 +22,10 @@ void loop_free(struct loop *loop);
 int loop_add_fd(struct loop *loop, int fd, loop_function *function, void *arg);
 void loop_remove_fd(struct loop *loop, int fd);
 
+/* loop_set_timer - call @function once, in @ms from now; the loop has one timer, and the last call
+ * counts. */
+void loop_set_timer(struct loop *loop, unsigned int ms, loop_function *function, void *arg);
+
 /* loop_run - until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

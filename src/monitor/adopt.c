@@ -31,11 +31,19 @@ static bool is_unfinished(const struct container *c)
 	       c->status == STATUS_PAUSED;
 }
 
+static bool is_of_another_boot(const struct exited *e)
+{
+	return e->reason && strcmp(e->reason, REASON_HOST_RESTARTED) == 0;
+}
+
 static int record_exited(struct container *c, struct exited *e, struct error *err)
 {
+	struct cgroup_usage usage;
 	struct event_members m;
 	int r;
 
+	if (!is_of_another_boot(e) && oom_settle(c, &usage))
+		e->usage = &usage;
 	if (c->journal.started_at[0])
 		e->started_at = c->journal.started_at;
 	exited_members(&m, e);
@@ -127,7 +135,7 @@ static int start_monitor(struct container *c, int pidfd, int lock_fd, struct err
 
 		if (fork() != 0)
 			_exit(0);
-		memset(w.usage_fds, -1, sizeof(w.usage_fds));
+		monitor_usage_open(c, w.usage_fds);
 		monitor_detach();
 		(void)monitor_exec(&w, lock_fd, &ignored);
 		_exit(1);

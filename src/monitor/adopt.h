@@ -6,6 +6,7 @@
 #ifndef MONITOR_ADOPT_H
 #define MONITOR_ADOPT_H
 
+#include "cgroup/cgroup.h"
 #include "container/container.h"
 
 /*
@@ -30,5 +31,8 @@ int monitor_adopt(struct container *c, struct error *err);
  * disk, SIGSTOP) gets seconds instead of the moment.
  */
 int monitor_adopt_patiently(struct container *c, struct error *err);
+
+/* monitor_usage_open - of a container that is there already: cgroup_usage_open's fds. */
+void monitor_usage_open(const struct container *c, int fds[USAGE_FILES]);
 
 #endif

@@ -1,12 +1,13 @@
 monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/witness.c \
 	src/monitor/exited.c src/monitor/exited.h src/monitor/watch.c src/monitor/watch.h \
+	src/monitor/oom.c src/monitor/oom.h src/monitor/oom_settle.c \
 	src/monitor/report.c src/monitor/handover.c src/monitor/handover.h src/monitor/adopt.c \
 	src/monitor/adopt.h src/monitor/frozen.c src/monitor/frozen.h src/monitor/confine.h
 
 # The program that stays while a container runs: static and small, so that it costs little memory.
 pkglibexec_PROGRAMS += ocirun-monitor
 ocirun_monitor_SOURCES = src/monitor/main.c src/monitor/confine.c src/monitor/watch.c \
-	src/monitor/report.c src/monitor/exit_status.c src/monitor/exited.c \
+	src/monitor/oom.c src/monitor/report.c src/monitor/exit_status.c src/monitor/exited.c \
 	src/container/lifecycle.c src/cgroup/usage.c src/loop/loop.c src/loop/signals.c \
 	src/base/error.c src/base/fd.c src/base/signal_names.c
 ocirun_monitor_CFLAGS = $(AM_CFLAGS)
@@ -19,3 +20,8 @@ else
 ocirun_monitor_LDFLAGS = $(AM_LDFLAGS) -static-pie
 endif
 EXTRA_DIST += src/monitor/sanitizer.c
+
+check_PROGRAMS += test-oom
+test_oom_SOURCES = src/monitor/test-oom.c
+test_oom_LDADD = $(core_libs)
+TESTS += test-oom

@@ -63,6 +63,7 @@ int main(int argc, char **argv)
 	w.stub_fd = fd_if_open(MONITOR_FD_STUB);
 	for (int i = 0; i < USAGE_FILES; i++)
 		w.usage_fds[i] = fd_if_open(MONITOR_FD_USAGE + i);
+	w.oom.baseline = oom_baseline_read(MONITOR_FD_LOCK);
 	loop = loop_new();
 	signal_fd = block_signals();
 	if (w.mode == WATCH_MODES || !loop || signal_fd < 0)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "container/lifecycle.h"
@@ -91,7 +92,11 @@ static int record_exited(struct watch *w, const char *source, struct error *err)
 	char text[PLAN_TEXT_MAX] = "";
 	struct exited e = {.pid = w->pid, .source = source, .usage = &usage};
 
+	/* `oom` and `oomKilled` from the same look: both know of a kill, or neither. */
 	cgroup_usage_read(w->usage_fds, &usage);
+	if (oom_record(&w->oom, w->journal, &usage, err) < 0)
+		note_log_error(w, err);
+	oom_count(&w->oom, &usage);
 	e.known = w->status_known;
 	e.status = w->status;
 	if (!w->status_known)
@@ -125,6 +130,72 @@ static int record_exec_exited(struct watch *w, const char *source, struct error 
 	return lifecycle_record(w->journal, CAUSE_EXEC_EXITED, &m, err);
 }
 
+static void notice(struct loop *loop, void *arg);
+
+/* v2 gives notice of every reclaim at a limit: not to be woken by each, we are deaf between two
+ * looks. What happens meanwhile is in the counters. */
+static void rest(struct watch *w, struct loop *loop, bool resting)
+{
+	int fd = w->usage_fds[USAGE_OOM_NOTICE];
+
+	if (!w->oom.v2 || w->oom.resting == resting || fd < 0)
+		return;
+	w->oom.resting = resting;
+	if (resting)
+		loop_remove_fd(loop, fd);
+	else
+		(void)loop_add_fd(loop, fd, notice, w); /* into the place that it had */
+}
+
+static void look_for_kills(struct loop *loop, void *arg)
+{
+	struct watch *w = arg;
+	struct error err = ERROR_INIT;
+	struct cgroup_usage usage = {0};
+	int ms;
+
+	if (!cgroup_oom_read(w->usage_fds, &usage)) {
+		/* The cgroup is gone, and its notice readable for ever. */
+		loop_remove_fd(loop, w->usage_fds[USAGE_OOM_NOTICE]);
+		return;
+	}
+	ms = oom_take(&w->oom, w->journal, &usage, &err);
+	if (ms < 0)
+		note_log_error(w, &err);
+	rest(w, loop, ms > 0);
+	if (ms > 0)
+		loop_set_timer(loop, (unsigned int)ms, look_for_kills, w);
+}
+
+static void notice(struct loop *loop, void *arg)
+{
+	struct watch *w = arg;
+	uint64_t count;
+
+	/* Empties v1's eventfd; v2's is no file to read, and says so. */
+	if (read(w->usage_fds[USAGE_OOM_NOTICE], &count, sizeof(count)) < 0)
+		errno = 0;
+	oom_noticed(&w->oom);
+	look_for_kills(loop, w);
+}
+
+/* No notice (an old kernel, no right to ask for one): then only the look at the end. */
+static int watch_for_kills(struct watch *w, struct loop *loop)
+{
+	struct error err = ERROR_INIT;
+	struct cgroup_usage usage = {0};
+
+	if (!cgroup_oom_read(w->usage_fds, &usage))
+		return 0;
+	/* Since the create, or since a monitor before us was killed. */
+	if (oom_record(&w->oom, w->journal, &usage, &err) < 0)
+		note_log_error(w, &err);
+	oom_begin(&w->oom, &usage);
+	if (w->usage_fds[USAGE_OOM_NOTICE] < 0)
+		return 0;
+	return loop_add_fd(loop, w->usage_fds[USAGE_OOM_NOTICE], notice, w);
+}
+
 static void process_ended(struct loop *loop, void *arg)
 {
 	struct watch *w = arg;
@@ -151,6 +222,8 @@ int watch_run(struct watch *w, struct loop *loop, struct error *err)
 	r = loop_add_fd(loop, w->pidfd, process_ended, w);
 	if (r == 0 && w->stub_fd >= 0)
 		r = loop_add_fd(loop, w->stub_fd, stub_reports, w);
+	if (r == 0)
+		r = watch_for_kills(w, loop);
 	if (r < 0)
 		return error_sys_num(err, r, "watch pid %d", w->pid);
 	while (!w->ended)

@@ -10,6 +10,7 @@
 #include "events/journal.h"
 #include "loop/loop.h"
 #include "monitor/exit_status.h"
+#include "monitor/oom.h"
 #include "stub/plan.h"
 
 struct watch {
@@ -20,6 +21,7 @@ struct watch {
 	int stub_fd; /* owned: where the stub reports; -EBADF when it was attached too late for that
 		      */
 	int usage_fds[USAGE_FILES]; /* borrowed; -EBADF where missing */
+	struct oom oom;		    /* .baseline is the caller's, the rest watch_run's */
 	/* NULL: it is init. Else it is an exec's process of this name; "": its end is not recorded.
 	 */
 	const char *exec_id;

@@ -18,6 +18,7 @@
 #include "monitor/exit_status.h"
 #include "monitor/exited.h"
 #include "monitor/handover.h"
+#include "monitor/oom.h"
 #include "verbs/duration.h"
 
 /* A living monitor writes its line within a millisecond of the end. */
@@ -293,6 +294,7 @@ int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 
 static int record(struct container *c, const struct follow *f, int status, struct error *err)
 {
+	struct cgroup_usage usage;
 	struct event_members m;
 	const struct exited e = {
 		.pid = c->facts.pid,
@@ -301,6 +303,7 @@ static int record(struct container *c, const struct follow *f, int status, struc
 		.source = SOURCE_PIDFD,
 		.reason = f->started_at[0] ? NULL : REASON_NEVER_STARTED,
 		.started_at = f->started_at[0] ? f->started_at : NULL,
+		.usage = oom_settle(c, &usage) ? &usage : NULL,
 	};
 
 	exited_members(&m, &e);
