@@ -83,7 +83,8 @@ has_lines() { [ "$(wc -l <"$TEST_DIR/$2.out")" -ge "$1" ]; }
 	ocirun events --stats web >"$TEST_DIR/line"
 	after=$(cat "$cpuacct/cpuacct.usage")
 	total=$(jq .data.cpu.usage.total "$TEST_DIR/line")
-	[ "$before" -le "$total" ] && [ "$total" -le "$after" ]
+	[ "$before" -le "$total" ]
+	[ "$total" -le "$after" ]
 	[ "$(jq '.data.cpu.usage.percpu | add' "$TEST_DIR/line")" = "$total" ]
 	[ "$(jq '.data.cpu.usage.percpu | length' "$TEST_DIR/line")" = "$(wc -w <"$cpuacct/cpuacct.usage_percpu")" ]
 	[ "$(jq -c .data.pids "$TEST_DIR/line")" = '{"current":1,"limit":77}' ]
@@ -128,7 +129,8 @@ has_lines() { [ "$(wc -l <"$TEST_DIR/$2.out")" -ge "$1" ]; }
 	wait_until grep -q '^some.*total=[1-9]' "$file"
 	before=$(sed -n 's/^some.*total=//p' "$file")
 	seen=$(stats .data.cpu.psi.some.total)
-	[ "$before" -le "$seen" ] && [ "$seen" -le "$(sed -n 's/^some.*total=//p' "$file")" ]
+	[ "$before" -le "$seen" ]
+	[ "$seen" -le "$(sed -n 's/^some.*total=//p' "$file")" ]
 	[ "$(stats '.data.memory.psi.full | keys')" = '["avg10","avg300","avg60","total"]' ]
 	[ "$(stats '.data.blkio.psi.some | keys')" = '["avg10","avg300","avg60","total"]' ]
 }
@@ -178,7 +180,8 @@ has_lines() { [ "$(wc -l <"$TEST_DIR/$2.out")" -ge "$1" ]; }
 	wait_until attached "$BACKGROUND_PID"
 	ocirun delete --force web
 	background_returns 0
-	[ ! -s "$TEST_DIR/s.out" ] && [ ! -s "$TEST_DIR/s.err" ]
+	[ ! -s "$TEST_DIR/s.out" ]
+	[ ! -s "$TEST_DIR/s.err" ]
 }
 
 @test "stats: the end is noticed when the monitor was killed" {
