@@ -61,7 +61,7 @@ $(public)/$(shared_file): libocirun-events.a events/libocirun-events.map
 	ln -sf $(shared_file) $(public)/$(shared_soname) && \
 	ln -sf $(shared_soname) $(public)/libocirun-events.so
 
-install-exec-hook:
+install-data-hook:
 	ln -sf $(shared_file) $(DESTDIR)$(libdir)/$(shared_soname)
 	ln -sf $(shared_soname) $(DESTDIR)$(libdir)/libocirun-events.so
 

@@ -15,12 +15,10 @@ setup() {
 	LIBRARIES=$INSTALLED$(sed -n 's/^libdir=//p' "$OCIRUN_BUILD/events/public/libocirun-events.pc")
 }
 
-# installed - the library's files below INSTALLED, once
+# installed - all of ocirun below INSTALLED, once
 installed() {
-	local targets=(nodist_publiclibDATA nodist_pkgconfigDATA publicincludeHEADERS nodist_publicincludeHEADERS)
 	[ ! -e "$INSTALLED" ] || return 0
-	! has_shared || targets+=(publicshlibSCRIPTS exec-hook)
-	make -s -C "$OCIRUN_BUILD" DESTDIR="$INSTALLED" "${targets[@]/#/install-}" 3>&- 4>&-
+	make -s -C "$OCIRUN_BUILD" DESTDIR="$INSTALLED" install 3>&- 4>&-
 }
 
 # flags ARG... - of pkg-config, as it finds them there
@@ -66,7 +64,7 @@ needs_shared() { has_shared || skip "configured with --disable-shared"; }
 @test "library: the same with the static library" {
 	installed
 	compiled cc -static
-	! readelf -dW "$TEST_DIR/follow-all" | grep -q NEEDED
+	[ "$(readelf -dW "$TEST_DIR/follow-all" | grep NEEDED)" = "" ]
 	it_follows
 }
 
@@ -89,6 +87,7 @@ declared() {
 @test "library: it offers the functions of the header, under their version, and nothing else" {
 	needs_shared
 	local library=$OCIRUN_BUILD/events/public/libocirun-events
+	declared | grep -qx ocirun_log_open
 	diff <(declared | sed 's/$/@@OCIRUN_EVENTS_0.1/') \
 		<(nm -D --defined-only "$library.so" | awk '$2 == "T" {print $3}' | sort)
 	diff <(declared) <(nm -g --defined-only "$library.a" | awk 'NF == 3 {print $3}' | sort)
@@ -104,5 +103,5 @@ declared() {
 }
 
 @test "library: ocirun itself does not load it" {
-	! readelf -dW "$OCIRUN" | grep -q 'NEEDED.*ocirun'
+	[ "$(readelf -dW "$OCIRUN" | grep 'NEEDED.*ocirun')" = "" ]
 }
