@@ -82,7 +82,8 @@ readonly_paths() { config_with ".linux.readonlyPaths = $1"; }
 		"/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"]'
 	readonly_paths '["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]'
 	run -1 ocirun run web
-	[ "${lines[0]}" = 0 ] && [ "${lines[1]}" = 0 ]
+	[ "${lines[0]}" = 0 ]
+	[ "${lines[1]}" = 0 ]
 	[[ $output == *$'/proc/bus\n/proc/fs\n/proc/irq\n/proc/sys'* ]] || fail "$output"
 	[[ $output == *"Read-only file system"* ]] || fail "$output"
 }

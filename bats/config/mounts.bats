@@ -241,7 +241,8 @@ propagation_is() {
 	mounting '{destination: "/etc/resolv.conf", source: ($volume + "/file"), options: ["bind", "ro"]}' "$(bind /data bind)"
 	run -0 ocirun run web
 	[ "$output" = $'inner\ninner' ]
-	[ -d rootfs/inside ] && [ -f rootfs/run/stub/resolv.conf ]
+	[ -d rootfs/inside ]
+	[ -f rootfs/run/stub/resolv.conf ]
 }
 
 @test "mounts: the host sees none of them" {

@@ -70,7 +70,8 @@ output_is() { [ "$(container_output web)" = "$1" ]; }
 	config_with --argjson maps "$maps" '.linux.uidMappings = $maps'
 	run ocirun run web
 	# 340 such lines are longer than the page that the kernel takes.
-	[ "$status" = 1 ] && [[ $output == *uid_map*"340 mappings"* ]]
+	[ "$status" = 1 ]
+	[[ $output == *uid_map*"340 mappings"* ]]
 	config_with '.linux.uidMappings |= .[:200]'
 	run -0 ocirun run web
 	[ "$output" = 200 ]

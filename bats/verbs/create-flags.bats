@@ -53,7 +53,8 @@ no_temporary_left() { [ -z "$(find "$TEST_DIR" -maxdepth 1 -name 'pid*' ! -name 
 	run -1 --separate-stderr ocirun create --pid-file "$TEST_DIR/nowhere/pid" web
 	[[ $stderr == *"--pid-file $TEST_DIR/nowhere/pid: No such file or directory" ]]
 	journal_has web failed '.error | contains("nowhere/pid: No such file or directory")'
-	[ ! -e "$TEST_DIR/target" ] && [ ! -e "$ROOT/web" ]
+	[ ! -e "$TEST_DIR/target" ]
+	[ ! -e "$ROOT/web" ]
 }
 
 @test "create: a failed create leaves no pid file, and touches none that is somebody else's" {

@@ -35,10 +35,12 @@ nothing_of_it() {
 	[[ $(readlink "/proc/$(container_pid web)/exe") == "/memfd:"* ]]
 	[ "$(readlink "/proc/$(container_pid web)/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]
 	[ "$(events_types web)" = created ]
-	[ ! -e rootfs/ran ] && [ -z "$(container_output web)" ]
+	[ ! -e rootfs/ran ]
+	[ -z "$(container_output web)" ]
 	ocirun start web
 	run -0 ocirun wait web
-	[ -e rootfs/ran ] && [ "$(container_output web)" = ran ]
+	[ -e rootfs/ran ]
+	[ "$(container_output web)" = ran ]
 }
 
 @test "create: --bundle names the bundle; state has its absolute path" {
@@ -66,7 +68,8 @@ nothing_of_it() {
 	ocirun start one
 	ocirun start two
 	ocirun wait --print one two
-	[ "$(container_output one)" = other ] && [ "$(container_output two)" = other ]
+	[ "$(container_output one)" = other ]
+	[ "$(container_output two)" = other ]
 }
 
 @test "create: what is not there is named" {

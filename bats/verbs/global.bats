@@ -222,7 +222,8 @@ bare() { "$OCIRUN" "$@"; }
 			[[ $stderr = *"invalid container ID format"* ]] || fail "$verb '$id': $stderr"
 		done
 	done
-	[ -d "$ROOT/.events" ] && [ -d "$TEST_DIR/x" ]
+	[ -d "$ROOT/.events" ]
+	[ -d "$TEST_DIR/x" ]
 	run -1 --separate-stderr ocirun state "$(printf 'a%.0s' {1..128})"
 	[[ $stderr = *"container does not exist"* ]]
 }

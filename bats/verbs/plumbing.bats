@@ -66,7 +66,8 @@ warns_and_fails='.process.capabilities.bounding += ["CAP_FLY"] | .process.args =
 	grep -q '^level=warning msg=.*CAP_FLY' "$TEST_DIR/log"
 	ocirun delete --force web
 	run -0 --separate-stderr ocirun --log "$TEST_DIR/log.json" --log-format json create web
-	[ -z "$stderr" ] && [ ! -s "$TEST_DIR/log.json" ]
+	[ -z "$stderr" ]
+	[ ! -s "$TEST_DIR/log.json" ]
 }
 
 @test "plumbing: verbs that work write nothing to stderr, and nothing but data to stdout" {
@@ -141,7 +142,8 @@ activated='echo "$LISTEN_FDS $LISTEN_PID $$ ${LISTEN_FDNAMES-none}"
 	# Without a pid namespace of its own the process has another pid.
 	config_with '.linux.namespaces |= map(select(.type != "pid"))'
 	run -0 with_fds env LISTEN_FDS=1 "${OCIRUN_CMD[@]}" run web
-	[[ $output =~ ^1\ ([0-9]+)\ ([0-9]+)\ none ]] && [ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+	[[ $output =~ ^1\ ([0-9]+)\ ([0-9]+)\ none ]]
+	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
 	[ "${BASH_REMATCH[1]}" != 1 ]
 	# bash keeps its pid when it executes ocirun.
 	run -0 with_fds bash -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' - "${OCIRUN_CMD[@]}" run web

@@ -38,7 +38,9 @@ setup() {
 	bundle_script 'echo out; echo err >&2; seq 20000'
 	run -0 --separate-stderr ocirun run web
 	[ "$stderr" = err ]
-	[ "${lines[0]}" = out ] && [ "${lines[-1]}" = 20000 ] && [ "${#lines[@]}" = 20001 ]
+	[ "${lines[0]}" = out ]
+	[ "${lines[-1]}" = 20000 ]
+	[ "${#lines[@]}" = 20001 ]
 	[ "$(events_types web)" = "created started exited deleted" ]
 	run -1 ocirun state web
 	nothing_left_in_cgroups web
