@@ -150,9 +150,10 @@ static int let_go(struct container *c, struct error *err)
 }
 
 /* runtime.md#lifecycle: a failed poststart hook is an error, and the container is destroyed. */
-static int start_and_hook(struct container *c, struct notify *n, bool *ret_destroy,
+static int start_and_hook(struct container *c, struct start *s, bool *ret_destroy,
 			  struct error *err)
 {
+	struct error ignored = ERROR_INIT;
 	int r;
 
 	r = container_lock(c, err);
@@ -161,7 +162,10 @@ static int start_and_hook(struct container *c, struct notify *n, bool *ret_destr
 	if (r == 0)
 		r = check_status(c, err);
 	if (r == 0)
-		r = notify_open(n, c->state_dirfd, err);
+		r = notify_open(&s->notify, c->state_dirfd, err);
+	/* While it is certainly there: waiting for readiness ends when init does. */
+	if (r == 0 && s->notify.fd >= 0)
+		s->pidfd = container_pidfd(c, &ignored);
 	if (r == 0)
 		r = let_go(c, err);
 	if (r == 0)
@@ -181,10 +185,8 @@ int start_container(const char *root, const char *id, struct start *s, struct er
 	int r;
 
 	r = container_open(&c, root, id, err);
-	if (r == 0) {
-		s->pidfd = container_pidfd(&c, &ignored);
-		r = start_and_hook(&c, &s->notify, &destroy, err);
-	}
+	if (r == 0)
+		r = start_and_hook(&c, s, &destroy, err);
 	s->pid = c.facts.pid;
 	container_close(&c); /* and with it the lock, which the deletion takes */
 	if (destroy)

@@ -9,7 +9,7 @@
 struct start {
 	struct notify notify; /* closed: nobody awaits readiness */
 	pid_t pid;
-	int pidfd; /* init's, or a negative errno */
+	int pidfd; /* init's, where readiness is awaited; or a negative errno */
 };
 
 #define START_INIT                                       \
