@@ -6,38 +6,13 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "spec/sections.h"
 
-#define FILE_MAX   (4 * 1024 * 1024)
 #define GROUPS_MAX 65536 /* NGROUPS_MAX of the kernel */
 
 /* ---- --process ---- */
-
-/* read_file - unlike a bundle's, it may be a pipe: the shell's <(...) is one. */
-static ssize_t read_file(const char *file, char **ret_text, struct error *err)
-{
-	struct stat status;
-	autofd fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t length;
-
-	if (fd < 0)
-		return error_set(err, ERROR_CONFIG, errno, "%s: %s", file, strerror(errno));
-	if (fstat(fd, &status) < 0)
-		return error_sys(err, "fstat %s", file);
-	if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
-		return error_config(err, "%s: must be a regular file or a pipe", file);
-	length = fd_read_text(fd, FILE_MAX, ret_text);
-	if (length == -EFBIG)
-		return error_set(err, ERROR_CONFIG, EFBIG, "%s: must not be larger than 4 MiB",
-				 file);
-	if (length < 0)
-		return error_sys_num(err, (int)length, "read %s", file);
-	return length;
-}
 
 /* What a file may leave out, and has from the container then. Capabilities are read bit by bit into
  * what is there, so they come after. */
@@ -81,7 +56,7 @@ static int from_file(struct reader *r, const struct exec_process *exec, struct s
 	int rc;
 
 	r->name = exec->file;
-	length = read_file(exec->file, &text, r->err);
+	length = spec_read_file(AT_FDCWD, exec->file, true, &text, r->err);
 	if (length < 0)
 		return (int)length;
 	*p = inherited(container);

@@ -94,6 +94,13 @@ bool mount_option_needs_setattr(const struct mount_option *option);
 int mount_ids_parse(struct reader *r, const struct place *at, const char *text,
 		    struct spec_mount *m);
 
+/*
+ * spec.c: the text of a regular file of at most 4 MiB; a FIFO or device must not hold us up
+ * @may_be_pipe: unless the caller names it for us: the shell's <(...) is a pipe. malloc'd.
+ */
+ssize_t spec_read_file(int dirfd, const char *file, bool may_be_pipe, char **ret_text,
+		       struct error *err);
+
 /* mounts.c: what of the mounts depends on the rest of the document. */
 int mounts_check(struct reader *r);
 

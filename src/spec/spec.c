@@ -228,19 +228,21 @@ int spec_parse(const char *text, size_t length, const char *name, struct spec *s
 	return parse(text, length, name, false, spec, err);
 }
 
-/* read_file - a regular file of bearable size; a FIFO or device must not hold us up. */
-static ssize_t read_file(int dirfd, const char *file, char **ret_text, struct error *err)
+ssize_t spec_read_file(int dirfd, const char *file, bool may_be_pipe, char **ret_text,
+		       struct error *err)
 {
 	struct stat status;
-	autofd fd = openat(dirfd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	autofd fd = openat(dirfd, file,
+			   O_RDONLY | O_CLOEXEC | O_NOCTTY | (may_be_pipe ? 0 : O_NONBLOCK));
 	ssize_t length;
 
 	if (fd < 0)
 		return error_set(err, ERROR_CONFIG, errno, "%s: %s", file, strerror(errno));
 	if (fstat(fd, &status) < 0)
 		return error_sys(err, "fstat %s", file);
-	if (!S_ISREG(status.st_mode))
-		return error_config(err, "%s: must be a regular file", file);
+	if (!S_ISREG(status.st_mode) && !(may_be_pipe && S_ISFIFO(status.st_mode)))
+		return error_config(err, "%s: must be a regular file%s", file,
+				    may_be_pipe ? " or a pipe" : "");
 	length = fd_read_text(fd, FILE_MAX, ret_text);
 	if (length == -EFBIG)
 		return error_set(err, ERROR_CONFIG, EFBIG, "%s: must not be larger than 4 MiB",
@@ -257,7 +259,7 @@ int spec_load(int bundle_dirfd, const char *file, struct spec *spec, char **ret_
 	ssize_t length;
 	int rc;
 
-	length = read_file(bundle_dirfd, file, &text, err);
+	length = spec_read_file(bundle_dirfd, file, false, &text, err);
 	if (length < 0)
 		return (int)length;
 	rc = parse(text, (size_t)length, file, !ret_text, spec, err);
