@@ -237,13 +237,6 @@ void journal_unlock(struct journal *j)
 	(void)flock(j->fd, LOCK_UN);
 }
 
-int journal_refresh(struct journal *j)
-{
-	ssize_t r = catch_up(j);
-
-	return r < 0 ? (int)r : 0;
-}
-
 static void put_number(char *out, int width, long value)
 {
 	while (width-- > 0) {

@@ -129,10 +129,6 @@ void journal_close(struct journal *j);
 int journal_lock(struct journal *j);
 void journal_unlock(struct journal *j);
 
-/* journal_refresh - read what was appended since, without lock and repair. 0 or a negative errno.
- */
-int journal_refresh(struct journal *j);
-
 /*
  * journal_append - add one line; the lock must be held
  * @members: borrowed, may be NULL

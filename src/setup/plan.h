@@ -52,7 +52,4 @@ int plan_receive(int fd, struct plan_report *ret, struct error *err);
  */
 int plan_report_error(const struct plan_report *report, const struct spec *spec, struct error *err);
 
-/* plan_report_exit_status - what the stub exits with after this PLAN_FAILED: 127, 126 or 1. */
-int plan_report_exit_status(const struct plan_report *report);
-
 #endif

@@ -158,10 +158,3 @@ int plan_report_error(const struct plan_report *report, const struct spec *spec,
 				 report->stage);
 	}
 }
-
-int plan_report_exit_status(const struct plan_report *report)
-{
-	if (report->stage == PLAN_STAGE_HOOK)
-		return 1;
-	return report->errnum == ENOENT ? 127 : 126;
-}

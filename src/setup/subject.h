@@ -131,6 +131,14 @@ static inline bool is_silent(int fd)
 	return poll(&poll_fd, 1, 100) == 0;
 }
 
+/* What the stub exits with after this PLAN_FAILED. */
+static inline int status_after(const struct plan_report *report)
+{
+	if (report->stage == PLAN_STAGE_HOOK)
+		return 1;
+	return report->errnum == ENOENT ? 127 : 126;
+}
+
 /* The exit code, or 1000 + signal. */
 static inline int subject_end(struct subject *t)
 {

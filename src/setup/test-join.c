@@ -353,7 +353,7 @@ static void dead_container(void)
 	check_int(t.report.stage, PLAN_STAGE_JOIN);
 	check_text(t.err.text, "container not running");
 	check_int(t.err.kind, ERROR_STATE);
-	check_int(subject_end(&t), plan_report_exit_status(&t.report));
+	check_int(subject_end(&t), status_after(&t.report));
 	/* Its namespaces are held open, but no process can be born there any more. */
 	joiner_init(&t, &one_by_one, "echo not reached");
 	subject_begin(&t);

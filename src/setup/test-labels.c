@@ -149,7 +149,7 @@ static void stub_fails(struct labels *labels, int proc_fd, int errnum, const cha
 	check_int(plan_report_error(&t.report, &t.spec, &t.err), -errnum);
 	check_text(t.err.text, text);
 	check_text(subject_output(&t), "");
-	check_int(subject_end(&t), plan_report_exit_status(&t.report));
+	check_int(subject_end(&t), status_after(&t.report));
 }
 
 static void stub_refuses_another_file_system(void)

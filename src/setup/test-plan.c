@@ -38,7 +38,7 @@ static void lookup_fails(const char *program, int errnum, int status, const char
 	check_int(next_report(&t), PLAN_FAILED);
 	check_int(t.report.stage, PLAN_STAGE_LOOKUP);
 	check_int(t.report.errnum, errnum);
-	check_int(plan_report_exit_status(&t.report), status);
+	check_int(status_after(&t.report), status);
 	check_int(plan_report_error(&t.report, &t.spec, &t.err), -errnum);
 	check_text(t.err.text, text);
 	check_int(subject_end(&t), status);
