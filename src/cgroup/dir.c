@@ -89,6 +89,29 @@ int cgroup_dir_open(const struct cgroup *cg, size_t index)
 	return fd < 0 ? -errno : fd;
 }
 
+int cgroup_nearest_open(const struct cgroup *cg, size_t index, const char **ret_missing)
+{
+	autofd dir = cgroup_mount_open(cg, index);
+	const char *path = cg->path + 1;
+
+	while (dir >= 0 && *path) {
+		char part[NAME_MAX + 1];
+		size_t span = strcspn(path, "/");
+		int next;
+
+		memcpy(part, path, span);
+		part[span] = '\0';
+		next = openat(dir, part, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (next < 0)
+			break;
+		(void)close(dir);
+		dir = next;
+		path += span + strspn(path + span, "/");
+	}
+	*ret_missing = path;
+	return take_fd(&dir);
+}
+
 int cgroup_key_parse(const char *text, const char *key, uint64_t *ret_value)
 {
 	size_t length = strlen(key);

@@ -41,6 +41,12 @@ int cgroup_clean_path(const char *path, char *ret_path, size_t size);
 int cgroup_mount_open(const struct cgroup *cg, size_t index);
 int cgroup_dir_open(const struct cgroup *cg, size_t index);
 
+/*
+ * cgroup_nearest_open - the container's directory, or the nearest above it that is there
+ * @ret_missing: what of cg->path is not; "" when all is, cg->path + 1 when only the root is
+ */
+int cgroup_nearest_open(const struct cgroup *cg, size_t index, const char **ret_missing);
+
 /* cgroup_key_read - the number that follows @key in a "key value" file; -ENODATA without the key.
  */
 int cgroup_key_read(int dirfd, const char *file, const char *key, uint64_t *ret_value);

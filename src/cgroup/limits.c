@@ -64,26 +64,10 @@ static int convert(struct limit_source *from, struct limit *ret, struct error *e
  */
 static int nearest_open(const struct cgroup *cg, size_t index)
 {
-	autofd dir = cgroup_mount_open(cg, index);
-	bool below_root = false;
-	const char *path = cg->path + 1;
+	const char *missing;
+	autofd dir = cgroup_nearest_open(cg, index, &missing);
 
-	while (dir >= 0 && *path) {
-		char part[NAME_MAX + 1];
-		size_t span = strcspn(path, "/");
-		int next;
-
-		memcpy(part, path, span);
-		part[span] = '\0';
-		next = openat(dir, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (next < 0)
-			break;
-		(void)close(dir);
-		dir = next;
-		below_root = true;
-		path += span + strspn(path + span, "/");
-	}
-	return below_root ? take_fd(&dir) : -EBADF;
+	return missing > cg->path + 1 ? take_fd(&dir) : -EBADF;
 }
 
 static int no_file(const struct limit_source *from, const char *file, const char *where,

@@ -106,24 +106,10 @@ int cgroup_place(struct cgroup *cg, const struct cgroup_host *host, const char *
 /* May the caller make or take the directory in this hierarchy? */
 static bool is_possible_in(const struct cgroup *cg, size_t index)
 {
-	autofd dir = cgroup_mount_open(cg, index);
-	const char *path = cg->path + 1;
+	const char *missing;
+	autofd dir = cgroup_nearest_open(cg, index, &missing);
 
-	while (dir >= 0 && *path) {
-		char part[NAME_MAX + 1];
-		size_t span = strcspn(path, "/");
-		int next;
-
-		memcpy(part, path, span);
-		part[span] = '\0';
-		next = openat(dir, part, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (next < 0)
-			break;
-		(void)close(dir);
-		dir = next;
-		path += span + strspn(path + span, "/");
-	}
-	return dir >= 0 && faccessat(dir, *path ? "." : "cgroup.procs", W_OK, AT_EACCESS) == 0;
+	return dir >= 0 && faccessat(dir, *missing ? "." : "cgroup.procs", W_OK, AT_EACCESS) == 0;
 }
 
 bool cgroup_is_possible(const struct cgroup *cg)
