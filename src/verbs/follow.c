@@ -141,7 +141,7 @@ int follow_open(struct follow_set *set, const char *root, char **ids, const char
 	size_t id_count = count_ids(ids);
 	int r;
 
-	*set = (struct follow_set){.count = id_count ? id_count : 1, .root = root};
+	*set = (struct follow_set){.count = id_count ? id_count : 1, .root = root, .wake_fd = -1};
 	if (instance && set->count > 1)
 		return error_set(err, ERROR_USAGE, EINVAL, "--instance goes with one container");
 	r = set_deadline(set, timeout, err);
@@ -162,7 +162,7 @@ int follow_open_all(struct follow_set *set, const char *root, const char *timeou
 	autofree char *directory = directory_of(root);
 	int r;
 
-	*set = (struct follow_set){.root = root};
+	*set = (struct follow_set){.root = root, .wake_fd = -1};
 	r = set_deadline(set, timeout, err);
 	if (r < 0)
 		return r;
@@ -432,9 +432,10 @@ static void die_of_sigpipe(void)
 int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool stdout_too,
 		struct error *err)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[] = {
 		{.fd = -1, .events = POLLIN},
 		{.fd = stdout_too ? STDOUT_FILENO : -1, .events = 0},
+		{.fd = set->wake_fd, .events = POLLIN},
 	};
 	int r;
 
@@ -447,7 +448,7 @@ int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool s
 	fds[0].fd = ocirun_watch_fd(set->watch);
 	for (size_t i = 0; i < set->count; i++)
 		plan_settling(&set->items[i]);
-	if (poll(fds, 2, poll_timeout(set, until_ms)) < 0 && errno != EINTR)
+	if (poll(fds, ARRAY_SIZE(fds), poll_timeout(set, until_ms)) < 0 && errno != EINTR)
 		return error_sys(err, "poll");
 	if (fds[1].revents & (POLLERR | POLLHUP))
 		die_of_sigpipe();

@@ -36,6 +36,7 @@ struct follow_set {
 	bool gap;			    /* of one that was dropped */
 	struct ocirun_watch *watch;	    /* made by the first follow_wait */
 	int64_t deadline_ms;		    /* monotonic; -1: none */
+	int wake_fd; /* borrowed: when it is readable, follow_wait comes back; -1: none */
 };
 
 /*

@@ -21,7 +21,6 @@
 
 /* An observer that lives needs a millisecond; a caller that does not reap may need longer. */
 #define OBSERVER_GRACE_MS 2000
-#define LOOK_INTERVAL_MS  200
 
 #define CODE_UNKNOWN (-1)
 
@@ -165,7 +164,11 @@ static int wait_for_end(struct waiting *w, struct follow_set *set, struct error 
 	int r;
 
 	while ((r = read_available(w, err)) == 0 && !w->done) {
-		r = follow_wait(set, false, follow_now_ms() + LOOK_INTERVAL_MS, prints, err);
+		bool ended = w->ended_ms >= 0;
+
+		set->wake_fd = ended ? -1 : w->pidfd;
+		r = follow_wait(set, false, ended ? w->ended_ms + OBSERVER_GRACE_MS : -1, prints,
+				err);
 		if (r < 0)
 			return r;
 		if (r == 0) {
