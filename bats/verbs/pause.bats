@@ -142,7 +142,7 @@ sleeper_again() {
 	run -0 --separate-stderr ocirun kill web TERM
 	[ -z "$stderr" ]
 	container_is web paused
-	sleep 0.1
+	sleep 0.1 # that nothing happens cannot be waited for
 	run ! output_has "got TERM"
 	ocirun resume web
 	wait_until output_has "got TERM"
