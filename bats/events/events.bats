@@ -181,7 +181,7 @@ load helpers
 	ended 'exit 3'
 	run -0 ocirun events --no-follow --format pretty web
 	[[ ${lines[0]} =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}\.[0-9]{3}\ \ web\ \ created\  ]]
-	[[ ${lines[2]} = *exitCode=3* ]]
+	[[ ${lines[2]} =~ \ web\ \ exited\ {8}exit\ 3,\ ran\ [0-9.]+m?s ]]
 	[[ $output != *$'\e'* && $output != *null* ]]
 	run -0 ocirun events --no-follow --format json web
 	jq -e . <<<"$output" >/dev/null
@@ -189,7 +189,7 @@ load helpers
 	[[ $stderr = *yaml* ]]
 	require program:script
 	run -0 script -qec '"$OCIRUN" --root "$ROOT" events --no-follow web' /dev/null </dev/null
-	[[ ${lines[0]} = *$'\e[36mcreated'* ]]
+	[[ ${lines[0]} = *$'\e[36mcreated'* ]] || fail "$output"
 }
 
 @test "events: damage is reported, skipped, and a gap is a failure" {

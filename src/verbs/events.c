@@ -157,16 +157,6 @@ static int parse_format(const char *format, bool *ret_pretty, struct error *err)
 	return 0;
 }
 
-static int width_of(char **ids)
-{
-	size_t width = 0;
-
-	for (; *ids; ids++)
-		if (strlen(*ids) > width)
-			width = strlen(*ids);
-	return (int)width;
-}
-
 static int printer_init(struct printer *p, const struct events_options *opt, char **ids,
 			struct error *err)
 {
@@ -183,7 +173,7 @@ static int printer_init(struct printer *p, const struct events_options *opt, cha
 		r = check_types(opt->types.items[i], err);
 	if (r == 0)
 		r = parse_format(opt->format, &p->pretty, err);
-	p->style = (struct pretty){.id_width = width_of(ids), .colour = isatty(STDOUT_FILENO) == 1};
+	pretty_begin(&p->style, ids);
 	return r;
 }
 
