@@ -71,8 +71,10 @@ static int check_root(int fd, const char *root, struct error *err)
 	return 0;
 }
 
-int container_root_open(struct container *c, const char *root, bool make, struct error *err)
+int container_root_open(struct container *c, const struct store *store, bool make,
+			struct error *err)
 {
+	const char *root = store->root;
 	int r;
 
 	c->root_dirfd = open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -197,7 +199,8 @@ int container_reload(struct container *c, struct error *err)
 	return facts_read(&c->journal, &c->facts, err);
 }
 
-int container_open(struct container *c, const char *root, const char *id, struct error *err)
+int container_open(struct container *c, const struct store *store, const char *id,
+		   struct error *err)
 {
 	int r;
 
@@ -205,7 +208,7 @@ int container_open(struct container *c, const char *root, const char *id, struct
 	if (r < 0)
 		return r;
 	(void)snprintf(c->id, sizeof(c->id), "%s", id);
-	r = container_root_open(c, root, false, err);
+	r = container_root_open(c, store, false, err);
 	if (r == -ENOENT)
 		return missing(id, err);
 	if (r < 0)
@@ -335,14 +338,14 @@ static bool is_id(const char *name)
 	return container_id_check(name, &ignored) == 0;
 }
 
-int container_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err)
+int container_list(const struct store *store, char ***ret_ids, size_t *ret_count, struct error *err)
 {
 	autocontainer c = CONTAINER_CLOSED;
 	autodir *dir = NULL;
 	const struct dirent *entry;
 	char **ids = NULL;
 	size_t count = 0;
-	int r = container_root_open(&c, root, false, err);
+	int r = container_root_open(&c, store, false, err);
 
 	*ret_ids = NULL;
 	*ret_count = 0;
@@ -352,7 +355,7 @@ int container_list(const char *root, char ***ret_ids, size_t *ret_count, struct 
 		return r;
 	dir = fdopendir(take_fd(&c.root_dirfd));
 	if (!dir)
-		return error_sys(err, "read %s", root);
+		return error_sys(err, "read %s", store->root);
 	while ((entry = readdir(dir))) {
 		char **grown;
 
@@ -360,7 +363,7 @@ int container_list(const char *root, char ***ret_ids, size_t *ret_count, struct 
 			continue;
 		grown = reallocarray(ids, count + 1, sizeof(*ids));
 		if (!grown || !(grown[count] = strdup(entry->d_name)))
-			return error_sys_num(err, ENOMEM, "read %s", root);
+			return error_sys_num(err, ENOMEM, "read %s", store->root);
 		ids = grown;
 		count++;
 	}

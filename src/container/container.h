@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "container/record.h"
+#include "container/store.h"
 #include "events/journal.h"
 
 enum container_status {
@@ -67,7 +68,8 @@ int container_id_check(const char *id, struct error *err);
  * The directory must belong to the caller and be writable by nobody else. On -ENOENT without @make
  * the caller sees "no containers" rather than an error.
  */
-int container_root_open(struct container *c, const char *root, bool make, struct error *err);
+int container_root_open(struct container *c, const struct store *store, bool make,
+			struct error *err);
 
 /*
  * container_reserve - take the ID: mkdir is the lock, then flock, record, and the log
@@ -84,7 +86,8 @@ int container_reserve(struct container *c, const char *id, struct record *record
  * "container does not exist" (ERROR_MISSING). A damaged record gives ERROR_STATE with the file's
  * name and leaves @c usable for deletion (id, dirfds, status unknown).
  */
-int container_open(struct container *c, const char *root, const char *id, struct error *err);
+int container_open(struct container *c, const struct store *store, const char *id,
+		   struct error *err);
 
 /* container_lock - flock(LOCK_EX) on the state directory, then load again; -ESTALE when it was
  * deleted meanwhile ("container does not exist"). container_unlock happens by container_close as
@@ -119,7 +122,8 @@ void container_close(struct container *c);
 #define autocontainer __attribute__((cleanup(container_close))) struct container
 
 /* container_list - IDs below --root, sorted; malloc'd (free each and the vector). */
-int container_list(const char *root, char ***ret_ids, size_t *ret_count, struct error *err);
+int container_list(const struct store *store, char ***ret_ids, size_t *ret_count,
+		   struct error *err);
 
 /*
  * container_state_json - what `ocirun state` prints (runtime.md#state with runc's additions and

@@ -56,7 +56,7 @@ static int open_container(struct exec *e, struct error *err)
 {
 	int r;
 
-	r = container_open(&e->container, e->options->root, e->options->id, err);
+	r = container_open(&e->container, e->options->store, e->options->id, err);
 	if (r == 0)
 		r = monitor_adopt(&e->container, err);
 	if (r == 0)

@@ -17,7 +17,8 @@
 #include "spec/exec_process.h"
 
 struct exec_options {
-	const char *root, *id;
+	const struct store *store;
+	const char *id;
 	const char *exec_id; /* --exec-id; NULL: one is made */
 	struct exec_process process;
 	const char *console_socket, *pidfd_socket, *pid_file;

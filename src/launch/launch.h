@@ -13,9 +13,11 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "container/store.h"
 
 struct launch_options {
-	const char *root, *id;
+	const struct store *store;
+	const char *id;
 	const char *bundle;	    /* NULL: the working directory */
 	const char *config;	    /* "config.json" unless --config */
 	const char *console_socket; /* or NULL */
@@ -43,7 +45,7 @@ int launch_create(const struct launch_options *opt, struct watching **ret_watchi
  * Returns 0 after `started` is in the log; on a failed poststart hook the container is destroyed.
  * With NOTIFY_SOCKET at create and now: when the process has said that it is ready, or ended.
  */
-int launch_start(const char *root, const char *id, struct error *err);
+int launch_start(const struct store *store, const char *id, struct error *err);
 
 /* What a foreground run watches beside init: its signals, its terminal. */
 struct loop;
@@ -54,7 +56,8 @@ struct loop *watching_loop(struct watching *w);
  * watching_start - as launch_start, but readiness is relayed while watching_run waits
  * MAINPID says this process: it is the one that a service manager should watch.
  */
-int watching_start(struct watching *w, const char *root, const char *id, struct error *err);
+int watching_start(struct watching *w, const struct store *store, const char *id,
+		   struct error *err);
 
 /*
  * watching_run - wait for init's end and record it; *ret_status is the wait(2) status

@@ -153,7 +153,7 @@ static int take_environment(struct launch *l, struct error *err)
 	if (r == 0)
 		r = notify_wanted(&l->spec, err);
 	if (r > 0 &&
-	    asprintf(&l->notify_path, "%s/%s/notify", l->options->root, l->options->id) < 0)
+	    asprintf(&l->notify_path, "%s/%s/notify", l->options->store->root, l->options->id) < 0)
 		return error_sys_num(err, ENOMEM, "notify");
 	return r < 0 ? r : 0;
 }
@@ -288,7 +288,7 @@ static int reserve(struct launch *l, struct error *err)
 	struct record record = {0};
 	int r;
 
-	r = container_root_open(&l->container, l->options->root, true, err);
+	r = container_root_open(&l->container, l->options->store, true, err);
 	if (r == 0)
 		r = fill_record(l, &record, err);
 	if (r == 0)

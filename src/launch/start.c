@@ -177,20 +177,20 @@ static int start_and_hook(struct container *c, struct start *s, bool *ret_destro
 	return r;
 }
 
-int start_container(const char *root, const char *id, struct start *s, struct error *err)
+int start_container(const struct store *store, const char *id, struct start *s, struct error *err)
 {
 	struct container c = CONTAINER_CLOSED;
 	struct error ignored = ERROR_INIT;
 	bool destroy = false;
 	int r;
 
-	r = container_open(&c, root, id, err);
+	r = container_open(&c, store, id, err);
 	if (r == 0)
 		r = start_and_hook(&c, s, &destroy, err);
 	s->pid = c.facts.pid;
 	container_close(&c); /* and with it the lock, which the deletion takes */
 	if (destroy)
-		(void)teardown_delete(root, id, true, &ignored);
+		(void)teardown_delete(store, id, true, &ignored);
 	return r;
 }
 
@@ -200,10 +200,10 @@ void start_done(struct start *s)
 	close_keeping_errno(take_fd(&s->pidfd));
 }
 
-int launch_start(const char *root, const char *id, struct error *err)
+int launch_start(const struct store *store, const char *id, struct error *err)
 {
 	struct start s = START_INIT;
-	int r = start_container(root, id, &s, err);
+	int r = start_container(store, id, &s, err);
 
 	/* Without the lock: a service may take its time, and must be killable meanwhile. */
 	if (r == 0)

@@ -18,7 +18,7 @@ struct start {
 	}
 
 /* start_container - as launch_start, but for the waiting for readiness; start_done in any case. */
-int start_container(const char *root, const char *id, struct start *s, struct error *err);
+int start_container(const struct store *store, const char *id, struct start *s, struct error *err);
 void start_done(struct start *s);
 
 #endif

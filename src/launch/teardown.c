@@ -174,12 +174,12 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 	return r;
 }
 
-int teardown_delete(const char *root, const char *id, bool force, struct error *err)
+int teardown_delete(const struct store *store, const char *id, bool force, struct error *err)
 {
 	autocontainer c = CONTAINER_CLOSED;
 	int r;
 
-	r = container_open(&c, root, id, err);
+	r = container_open(&c, store, id, err);
 	/* Empty: what a delete leaves that was killed between its last two steps. */
 	if (r < 0 && is_damaged(&c) && c.state_dirfd >= 0 &&
 	    unlinkat(c.root_dirfd, id, AT_REMOVEDIR) == 0)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "container/store.h"
 
 /*
  * teardown_delete - delete a stopped container, or with @force any container
@@ -14,6 +15,6 @@
  * fails half way may be repeated; `deleted` is written once. With @force also a container whose
  * record or log is damaged goes: by the cgroup that its ID stands for.
  */
-int teardown_delete(const char *root, const char *id, bool force, struct error *err);
+int teardown_delete(const struct store *store, const char *id, bool force, struct error *err);
 
 #endif

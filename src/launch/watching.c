@@ -77,9 +77,9 @@ static void container_speaks(struct loop *loop, void *arg)
 		stop_relaying(w);
 }
 
-int watching_start(struct watching *w, const char *root, const char *id, struct error *err)
+int watching_start(struct watching *w, const struct store *store, const char *id, struct error *err)
 {
-	int r = start_container(root, id, &w->start, err);
+	int r = start_container(store, id, &w->start, err);
 
 	if (r == 0 && w->start.notify.fd >= 0) {
 		r = loop_add_fd(w->loop, w->start.notify.fd, container_speaks, w);

@@ -17,7 +17,7 @@ struct launch_options create_launch_options(const struct globals *g, const struc
 					    const char *id)
 {
 	return (struct launch_options){
-		.root = g->root,
+		.store = &g->store,
 		.id = id,
 		.bundle = o->bundle,
 		.config = o->config ? o->config : "config.json",

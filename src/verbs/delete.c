@@ -25,11 +25,12 @@ static const struct option_spec options_table[] = {
 	{0},
 };
 
-static int delete_one(const char *root, const char *id, const void *detail, struct error *err)
+static int delete_one(const struct store *store, const char *id, const void *detail,
+		      struct error *err)
 {
 	const struct delete_options *opt = detail;
 	struct error failure = ERROR_INIT;
-	int r = teardown_delete(root, id, opt->force, &failure);
+	int r = teardown_delete(store, id, opt->force, &failure);
 
 	/* Engines clean up after a create that may have left nothing. */
 	if (r < 0 && opt->force && failure.kind == ERROR_MISSING)
@@ -44,8 +45,8 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	const struct delete_options *opt = options;
 
 	if (opt->regex)
-		return matching_each(g->root, args[0], delete_one, opt, err);
-	return delete_one(g->root, args[0], opt, err);
+		return matching_each(&g->store, args[0], delete_one, opt, err);
+	return delete_one(&g->store, args[0], opt, err);
 }
 
 const struct verb verb_delete = {

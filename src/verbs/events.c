@@ -373,7 +373,7 @@ static int run_stats(const struct globals *g, const struct events_options *opt, 
 	};
 	int r = refuse_with_stats(opt, args, err);
 
-	return r < 0 ? r : stats_run(g->root, args[0], &stats, err);
+	return r < 0 ? r : stats_run(&g->store, args[0], &stats, err);
 }
 
 static int run_verify(const struct globals *g, const struct events_options *opt, char **args,
@@ -386,7 +386,7 @@ static int run_verify(const struct globals *g, const struct events_options *opt,
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--verify reads whole logs: it goes with --all, --no-follow and "
 				 "--instance only");
-	return verify_run(g->root, args, opt->instance, err);
+	return verify_run(&g->store, args, opt->instance, err);
 }
 
 static int run(const struct globals *g, const void *options, char **args, struct error *err)
@@ -405,8 +405,8 @@ static int run(const struct globals *g, const void *options, char **args, struct
 		r = printer_init(&p, opt, args, err);
 	if (r == 0)
 		r = wants_all(opt, args)
-			    ? follow_open_all(&set, g->root, opt->timeout, err)
-			    : follow_open(&set, g->root, args, opt->instance, opt->timeout, err);
+			    ? follow_open_all(&set, &g->store, opt->timeout, err)
+			    : follow_open(&set, &g->store, args, opt->instance, opt->timeout, err);
 	if (r < 0)
 		return r;
 	/* `ocirun events web | head -1` is to end without a message, as any filter does. */

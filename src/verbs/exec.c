@@ -139,7 +139,7 @@ static struct exec_options exec_options_of(const struct globals *g, const struct
 					   char *const *args)
 {
 	return (struct exec_options){
-		.root = g->root,
+		.store = &g->store,
 		.id = args[0],
 		.exec_id = f->exec_id,
 		.process = {.file = f->process,

@@ -105,11 +105,11 @@ static char *directory_of(const char *root)
 
 static int open_logs(struct follow_set *set, const char *instance, struct error *err)
 {
-	autofree char *directory = directory_of(set->root);
+	autofree char *directory = directory_of(set->store->root);
 	int r = 0;
 
 	if (!directory)
-		return error_sys_num(err, ENOMEM, "%s", set->root);
+		return error_sys_num(err, ENOMEM, "%s", set->store->root);
 	for (size_t i = 0; i < set->count && r == 0; i++)
 		r = open_log(&set->items[i], directory, instance, err);
 	return r;
@@ -135,13 +135,13 @@ static size_t count_ids(char **ids)
 	return count;
 }
 
-int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
+int follow_open(struct follow_set *set, const struct store *store, char **ids, const char *instance,
 		const char *timeout, struct error *err)
 {
 	size_t id_count = count_ids(ids);
 	int r;
 
-	*set = (struct follow_set){.count = id_count ? id_count : 1, .root = root, .wake_fd = -1};
+	*set = (struct follow_set){.count = id_count ? id_count : 1, .store = store, .wake_fd = -1};
 	if (instance && set->count > 1)
 		return error_set(err, ERROR_USAGE, EINVAL, "--instance goes with one container");
 	r = set_deadline(set, timeout, err);
@@ -151,23 +151,23 @@ int follow_open(struct follow_set *set, const char *root, char **ids, const char
 	if (!set->items)
 		return error_sys_num(err, ENOMEM, "event logs");
 	for (size_t i = 0; i < set->count; i++)
-		set->items[i] = (struct follow){.root = root, .id = ids[0] ? ids[i] : NULL};
+		set->items[i] = (struct follow){.store = store, .id = ids[0] ? ids[i] : NULL};
 	raise_descriptor_limit(set->count);
 	return open_logs(set, instance, err);
 }
 
-int follow_open_all(struct follow_set *set, const char *root, const char *timeout,
+int follow_open_all(struct follow_set *set, const struct store *store, const char *timeout,
 		    struct error *err)
 {
-	autofree char *directory = directory_of(root);
+	autofree char *directory = directory_of(store->root);
 	int r;
 
-	*set = (struct follow_set){.root = root, .wake_fd = -1};
+	*set = (struct follow_set){.store = store, .wake_fd = -1};
 	r = set_deadline(set, timeout, err);
 	if (r < 0)
 		return r;
 	r = directory ? ocirun_directory_open(&set->directory, directory) : -ENOMEM;
-	return r < 0 ? error_sys_num(err, r, "event logs of %s", root) : 0;
+	return r < 0 ? error_sys_num(err, r, "event logs of %s", store->root) : 0;
 }
 
 static int add_log(struct follow_set *set, struct ocirun_log *log)
@@ -183,7 +183,7 @@ static int add_log(struct follow_set *set, struct ocirun_log *log)
 		raise_descriptor_limit(room);
 	}
 	set->items[set->count++] =
-		(struct follow){.root = set->root, .log = log, .one_of_all = true};
+		(struct follow){.store = set->store, .log = log, .one_of_all = true};
 	return set->watch ? ocirun_watch_add(set->watch, log) : 0;
 }
 
@@ -229,7 +229,7 @@ int follow_more(struct follow_set *set, struct error *err)
 			break;
 		r = 1;
 	}
-	return r < 0 ? error_sys_num(err, r, "event logs of %s", set->root) : r;
+	return r < 0 ? error_sys_num(err, r, "event logs of %s", set->store->root) : r;
 }
 
 void follow_close(struct follow_set *set)
@@ -326,7 +326,7 @@ static int record_witnessed(struct container *c, struct follow *f, int status, s
 /* Is the container of that ID still the one whose log we read? */
 static int open_container(struct container *c, const struct follow *f, struct error *err)
 {
-	int r = container_open(c, f->root, ocirun_log_id(f->log), err);
+	int r = container_open(c, f->store, ocirun_log_id(f->log), err);
 
 	if (r < 0)
 		return r;

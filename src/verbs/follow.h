@@ -15,7 +15,8 @@
 
 /* One container that is followed. */
 struct follow {
-	const char *root, *id; /* borrowed; id is NULL when only the instance was given */
+	const struct store *store; /* borrowed */
+	const char *id;		   /* borrowed is NULL when only the instance was given */
 	struct ocirun_log *log;
 	bool created, exited;
 	bool one_of_all;     /* not asked for by name: no failure when it goes */
@@ -31,7 +32,7 @@ struct follow {
 struct follow_set {
 	struct follow *items;
 	size_t count, room;
-	const char *root;		    /* borrowed */
+	const struct store *store;	    /* borrowed */
 	struct ocirun_directory *directory; /* of follow_open_all; NULL: the items are all */
 	bool gap;			    /* of one that was dropped */
 	struct ocirun_watch *watch;	    /* made by the first follow_wait */
@@ -46,12 +47,12 @@ struct follow_set {
  * All logs are opened before anything is waited for: an ID without one is an error at once.
  * follow_close is to be called in any case.
  */
-int follow_open(struct follow_set *set, const char *root, char **ids, const char *instance,
+int follow_open(struct follow_set *set, const struct store *store, char **ids, const char *instance,
 		const char *timeout, struct error *err);
 void follow_close(struct follow_set *set);
 
 /* follow_open_all - the same for all containers, also those to come; none is there at first. */
-int follow_open_all(struct follow_set *set, const char *root, const char *timeout,
+int follow_open_all(struct follow_set *set, const struct store *store, const char *timeout,
 		    struct error *err);
 
 /*

@@ -19,7 +19,7 @@
 const struct option_spec global_options[] = {
 	{.name = "root",
 	 .kind = OPTION_STRING,
-	 .offset = GLOBAL(root),
+	 .offset = GLOBAL(store.root),
 	 .value_name = "DIR",
 	 .help = "where containers are kept (default: /run/ocirun)"},
 	{.name = "log",
@@ -205,11 +205,11 @@ int globals_settle(struct invocation *invocation, struct error *err)
 	if (g->systemd_cgroup || strcmp(g->cgroup_manager, "systemd") == 0)
 		return error_set(err, ERROR_USAGE, ENOTSUP,
 				 "systemd cgroup driver is not supported by this build");
-	r = g->root ? absolute_root(g->root, &root, err) : default_root(&root, err);
+	r = g->store.root ? absolute_root(g->store.root, &root, err) : default_root(&root, err);
 	if (r < 0)
 		return r;
 	invocation->root = root;
-	g->root = root;
+	g->store = (struct store){.root = root, STORE_DEFAULTS};
 	return 0;
 }
 

@@ -14,7 +14,7 @@ struct invocation {
 	bool help;
 	char **words; /* the verb and what follows it, NULL-terminated; malloc'd */
 	size_t word_count;
-	char *root; /* owned: what globals.root points to */
+	char *root; /* owned: what globals.store.root points to */
 };
 
 /*

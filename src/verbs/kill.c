@@ -126,13 +126,14 @@ static void record_signal(struct container *c, const struct kill_options *opt)
 		log_warning("kill %s: %s", c->id, err.text);
 }
 
-static int kill_one(const char *root, const char *id, const void *detail, struct error *err)
+static int kill_one(const struct store *store, const char *id, const void *detail,
+		    struct error *err)
 {
 	const struct kill_options *opt = detail;
 	autocontainer c = CONTAINER_CLOSED;
 	int r;
 
-	r = container_open(&c, root, id, err);
+	r = container_open(&c, store, id, err);
 	if (r == 0)
 		r = monitor_adopt(&c, err);
 	if (r < 0)
@@ -159,8 +160,8 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	if (r < 0)
 		return r;
 	if (opt.regex)
-		return matching_each(g->root, args[0], kill_one, &opt, err);
-	return kill_one(g->root, args[0], &opt, err);
+		return matching_each(&g->store, args[0], kill_one, &opt, err);
+	return kill_one(&g->store, args[0], &opt, err);
 }
 
 const struct verb verb_kill = {

@@ -102,13 +102,13 @@ static char *unreadable_json(const char *id, const char *problem)
 }
 
 /* Returns 1, 0 when the container has gone meanwhile, or a negative errno. */
-static int row_read(struct row *row, const char *root, const char *id, struct error *err)
+static int row_read(struct row *row, const struct store *store, const char *id, struct error *err)
 {
 	autocontainer c = CONTAINER_CLOSED;
 	struct error problem = ERROR_INIT;
 	int r;
 
-	r = container_open(&c, root, id, &problem);
+	r = container_open(&c, store, id, &problem);
 	if (r == 0)
 		r = monitor_adopt(&c, &problem);
 	if (r < 0 && problem.kind == ERROR_MISSING)
@@ -188,11 +188,11 @@ static int print_rows(const struct list_options *opt, const struct row *rows, si
 	return print_out(text, length, err);
 }
 
-static int read_rows(const char *root, char **ids, size_t id_count, struct row *rows,
+static int read_rows(const struct store *store, char **ids, size_t id_count, struct row *rows,
 		     size_t *ret_count, struct error *err)
 {
 	for (size_t i = 0; i < id_count; i++) {
-		int r = row_read(&rows[*ret_count], root, ids[i], err);
+		int r = row_read(&rows[*ret_count], store, ids[i], err);
 
 		if (r < 0) {
 			row_done(&rows[*ret_count]);
@@ -216,11 +216,11 @@ static int run(const struct globals *g, const void *options, char **args, struct
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--format: unknown value \"%s\"; table or json is needed",
 				 opt->format);
-	r = container_list(g->root, &ids, &id_count, err);
+	r = container_list(&g->store, &ids, &id_count, err);
 	if (r < 0)
 		return r;
 	rows = calloc(id_count + 1, sizeof(*rows));
-	r = rows ? read_rows(g->root, ids, id_count, rows, &count, err)
+	r = rows ? read_rows(&g->store, ids, id_count, rows, &count, err)
 		 : error_sys_num(err, ENOMEM, "list");
 	if (r == 0)
 		r = print_rows(opt, rows, count, err);

@@ -19,11 +19,11 @@ static int compile(regex_t *regex, const char *pattern, struct error *err)
 	return error_set(err, ERROR_USAGE, EINVAL, "regular expression \"%s\": %s", pattern, why);
 }
 
-static int act_on_one(const char *root, const char *id, matching_act *act, const void *detail,
-		      struct error *err)
+static int act_on_one(const struct store *store, const char *id, matching_act *act,
+		      const void *detail, struct error *err)
 {
 	struct error failure = ERROR_INIT;
-	int r = act(root, id, detail, &failure);
+	int r = act(store, id, detail, &failure);
 
 	if (r >= 0 || failure.kind == ERROR_MISSING)
 		return 0;
@@ -34,8 +34,8 @@ static int act_on_one(const char *root, const char *id, matching_act *act, const
 	return r;
 }
 
-int matching_each(const char *root, const char *pattern, matching_act *act, const void *detail,
-		  struct error *err)
+int matching_each(const struct store *store, const char *pattern, matching_act *act,
+		  const void *detail, struct error *err)
 {
 	regex_t regex;
 	char **ids = NULL;
@@ -45,10 +45,10 @@ int matching_each(const char *root, const char *pattern, matching_act *act, cons
 	r = compile(&regex, pattern, err);
 	if (r < 0)
 		return r;
-	r = container_list(root, &ids, &count, err);
+	r = container_list(store, &ids, &count, err);
 	for (size_t i = 0; i < count; i++) {
 		if (regexec(&regex, ids[i], 0, NULL, 0) == 0) {
-			int failed = act_on_one(root, ids[i], act, detail, err);
+			int failed = act_on_one(store, ids[i], act, detail, err);
 
 			result = result < 0 ? result : failed;
 		}

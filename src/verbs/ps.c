@@ -251,7 +251,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "unexpected argument \"%s\": options of ps need --format table",
 				 args[1]);
-	r = container_open(&c, g->root, args[0], err);
+	r = container_open(&c, &g->store, args[0], err);
 	if (r == 0)
 		r = monitor_adopt(&c, err);
 	if (r == 0)

@@ -30,7 +30,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	int r;
 
 	(void)options;
-	r = settings_open(&s, g->root, args[0], err);
+	r = settings_open(&s, &g->store, args[0], err);
 	if (r < 0)
 		return r;
 	if (s.c.status == STATUS_PAUSED || is_freezing(&s))

@@ -42,9 +42,9 @@ static int run_detached(struct launch_options *launch, struct error *err)
 
 	if (r < 0)
 		return r;
-	r = launch_start(launch->root, launch->id, err);
+	r = launch_start(launch->store, launch->id, err);
 	if (r < 0) {
-		(void)teardown_delete(launch->root, launch->id, true, &ignored);
+		(void)teardown_delete(launch->store, launch->id, true, &ignored);
 		remove_pid_file(launch);
 	}
 	return r;
@@ -54,7 +54,7 @@ static int run_detached(struct launch_options *launch, struct error *err)
 static int start_or_end(const struct launch_options *launch, struct watching *w, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
-	int r = watching_start(w, launch->root, launch->id, err);
+	int r = watching_start(w, launch->store, launch->id, err);
 	int status;
 
 	if (r < 0) {
@@ -105,7 +105,7 @@ static int run_in_foreground(struct launch_options *launch, bool keep, struct er
 		r = watch(launch, &f, w, err);
 		watching_free(w);
 		if (!keep || r < 0)
-			deleted = teardown_delete(launch->root, launch->id, true, &deletion);
+			deleted = teardown_delete(launch->store, launch->id, true, &deletion);
 	}
 	foreground_close(&f);
 	/* A failed poststart hook has destroyed it already. */

@@ -7,12 +7,12 @@
 #include "base/cleanup.h"
 #include "monitor/adopt.h"
 
-int settings_open(struct settings *s, const char *root, const char *id, struct error *err)
+int settings_open(struct settings *s, const struct store *store, const char *id, struct error *err)
 {
 	struct container *c = &s->c;
 	int r;
 
-	r = container_open(c, root, id, err);
+	r = container_open(c, store, id, err);
 	s->recorded = c->status;
 	if (r == 0)
 		r = monitor_adopt(c, err);

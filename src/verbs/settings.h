@@ -23,7 +23,7 @@ struct settings {
  * settings_open - until settings_close nobody else changes the cgroup's freezer and limits, and
  * nobody deletes it. "container does not exist" also while it is being deleted.
  */
-int settings_open(struct settings *s, const char *root, const char *id, struct error *err);
+int settings_open(struct settings *s, const struct store *store, const char *id, struct error *err);
 void settings_close(struct settings *s);
 
 #define autosettings __attribute__((cleanup(settings_close))) struct settings

@@ -6,7 +6,7 @@
 static int run(const struct globals *g, const void *options, char **args, struct error *err)
 {
 	(void)options;
-	return launch_start(g->root, args[0], err);
+	return launch_start(&g->store, args[0], err);
 }
 
 const struct verb verb_start = {

@@ -14,7 +14,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	int r;
 
 	(void)options;
-	r = container_open(&c, g->root, args[0], err);
+	r = container_open(&c, &g->store, args[0], err);
 	if (r == 0)
 		r = monitor_adopt(&c, err);
 	if (r < 0)

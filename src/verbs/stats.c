@@ -42,12 +42,13 @@ static int check_status(const struct container *c, struct error *err)
 	}
 }
 
-static int find_subject(struct subject *s, const char *root, const char *id, struct error *err)
+static int find_subject(struct subject *s, const struct store *store, const char *id,
+			struct error *err)
 {
 	autocontainer c = CONTAINER_CLOSED;
 	int r;
 
-	r = container_open(&c, root, id, err);
+	r = container_open(&c, store, id, err);
 	if (r == 0)
 		r = monitor_adopt(&c, err);
 	if (r == 0)
@@ -149,7 +150,8 @@ static int parse_interval(const char *text, int64_t *ret_ms, struct error *err)
 	return 0;
 }
 
-int stats_run(const char *root, char *id, const struct stats_options *options, struct error *err)
+int stats_run(const struct store *store, char *id, const struct stats_options *options,
+	      struct error *err)
 {
 	char *ids[] = {id, NULL};
 	struct subject s = {0};
@@ -160,12 +162,12 @@ int stats_run(const char *root, char *id, const struct stats_options *options, s
 	if (options->interval)
 		r = parse_interval(options->interval, &interval_ms, err);
 	if (r == 0)
-		r = find_subject(&s, root, id, err);
+		r = find_subject(&s, store, id, err);
 	if (r < 0)
 		return r;
 	(void)signal(SIGPIPE, SIG_DFL);
 	if (options->once)
 		return print_stats(&s, err);
-	r = follow_open(&set, root, ids, s.instance, options->timeout, err);
+	r = follow_open(&set, store, ids, s.instance, options->timeout, err);
 	return r < 0 ? r : print_periodically(&s, &set, interval_ms, err);
 }

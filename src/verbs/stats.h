@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "container/store.h"
 
 struct stats_options {
 	bool once;	      /* --stats */
@@ -18,6 +19,7 @@ struct stats_options {
  * `oom` of its log
  * Returns the exit status, or a negative errno. "container not running": it is too late.
  */
-int stats_run(const char *root, char *id, const struct stats_options *options, struct error *err);
+int stats_run(const struct store *store, char *id, const struct stats_options *options,
+	      struct error *err);
 
 #endif

@@ -229,9 +229,9 @@ static void globals_of_engines(void)
 			  WORDS("ocirun", "--root", "/r", "--log", "/l", "--log-format", "json",
 				"--rootless=true", "--root", "/run/x", "create", "--bundle", "/b")),
 		  0);
-	check_text(i.globals.root, "/run/x");
+	check_text(i.globals.store.root, "/run/x");
 	check_text(i.globals.log_format, "json");
-	check_text(i.globals.rootless, "true");
+	check_text(i.globals.store.rootless, "true");
 	check_text(i.globals.monitor, "auto");
 	check_text(i.globals.cgroup_manager, "cgroupfs");
 	check_int(i.word_count, 3);

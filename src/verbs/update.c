@@ -162,7 +162,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 
 	r = read_resources(options, &update, err);
 	if (r == 0)
-		r = settings_open(&s, g->root, args[0], err);
+		r = settings_open(&s, &g->store, args[0], err);
 	if (r == 0)
 		r = check_status(&s, err);
 	if (r < 0 || !update_fields_any(&update.resources))

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "container/store.h"
 
 enum option_kind {
 	OPTION_FLAG,   /* bool; --flag, --flag=true|false|1|0 */
@@ -36,7 +37,7 @@ struct option_spec {
 
 /* Global flags, as they stand before the verb. */
 struct globals {
-	const char *root; /* never NULL: the default is filled in */
+	struct store store; /* --root and what goes with it; the defaults are filled in */
 	const char *log;
 	const char *log_format;
 	const char *log_level;

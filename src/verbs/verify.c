@@ -210,14 +210,14 @@ static int verify_one(const char *directory, const char *id, const char *instanc
 	return r;
 }
 
-int verify_run(const char *root, char **ids, const char *instance, struct error *err)
+int verify_run(const struct store *store, char **ids, const char *instance, struct error *err)
 {
-	autofree char *directory = malloc(strlen(root) + sizeof("/.events"));
+	autofree char *directory = malloc(strlen(store->root) + sizeof("/.events"));
 	int r, bad = 0;
 
 	if (!directory)
-		return error_sys_num(err, ENOMEM, "%s", root);
-	(void)stpcpy(stpcpy(directory, root), "/.events");
+		return error_sys_num(err, ENOMEM, "%s", store->root);
+	(void)stpcpy(stpcpy(directory, store->root), "/.events");
 	if (!ids[0])
 		return instance ? verify_one(directory, NULL, instance, err)
 				: verify_each(directory, err);

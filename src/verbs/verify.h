@@ -4,6 +4,7 @@
 #define VERBS_VERIFY_H
 
 #include "base/error.h"
+#include "container/store.h"
 #include "ocirun/events.h"
 
 /*
@@ -14,7 +15,7 @@
  * Returns the exit status: 0, or 1 after a problem; or a negative errno when one could not be
  * looked at.
  */
-int verify_run(const char *root, char **ids, const char *instance, struct error *err);
+int verify_run(const struct store *store, char **ids, const char *instance, struct error *err);
 
 #define VERIFY_TEXT_MAX 160
 

@@ -328,7 +328,7 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	if (r == 0)
 		r = check_options(opt, wait.condition, args, err);
 	if (r == 0)
-		r = follow_open(&wait.set, g->root, args, opt->instance, opt->timeout, err);
+		r = follow_open(&wait.set, &g->store, args, opt->instance, opt->timeout, err);
 	if (r < 0)
 		return r;
 	if (opt->exec)
