@@ -191,7 +191,9 @@ int cgroup_remove(const struct cgroup *cg, int timeout_ms, struct error *err);
 /* What `exited` tells about resources; has_ flags say what this host could answer. */
 struct cgroup_usage {
 	struct optional_u64 cpu_usec, cpu_user_usec, cpu_system_usec;
-	struct optional_u64 memory_peak_bytes;
+	struct optional_u64 memory_peak_bytes, pids_peak;
+	/* of all block devices */
+	struct optional_u64 io_read_bytes, io_write_bytes, io_reads, io_writes;
 	struct optional_u64 oom_kills;
 	/* v2: how often a limit was hit with nothing left to reclaim: of this cgroup or one below,
 	 * and of this cgroup itself */
@@ -203,6 +205,9 @@ enum cgroup_usage_file {
 	USAGE_CPU_STAT,		   /* v2 cpu.stat, v1 cpuacct.usage */
 	USAGE_CPU_ACCT_STAT,	   /* v1 cpuacct.stat (user/system in USER_HZ) */
 	USAGE_MEMORY_PEAK,	   /* v2 memory.peak, v1 memory.max_usage_in_bytes */
+	USAGE_PIDS_PEAK,	   /* pids.peak */
+	USAGE_IO_BYTES,		   /* v2 io.stat, v1 blkio.throttle.io_service_bytes_recursive */
+	USAGE_IO_COUNTS,	   /* v1 blkio.throttle.io_serviced_recursive */
 	USAGE_MEMORY_EVENTS,	   /* v2 memory.events, v1 memory.oom_control */
 	USAGE_MEMORY_EVENTS_LOCAL, /* v2 memory.events.local */
 	/* No file: readable when USAGE_MEMORY_EVENTS may have changed. v2's until that is read;

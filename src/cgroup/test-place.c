@@ -272,6 +272,7 @@ static void reads_usage(void)
 	put("x/cpu.stat", "usage_usec 30\nuser_usec 20\nsystem_usec 10\n");
 	put("x/memory.peak", "4096\n");
 	put("x/memory.events", "low 0\nhigh 0\nmax 1\noom 2\noom_kill 3\noom_group_kill 0\n");
+	put("x/pids.peak", "9\n");
 	cgroup_open(&cg, &host, "/x");
 	cgroup_usage_open(&cg, fds);
 	cgroup_usage_read(fds, &usage);
@@ -280,6 +281,8 @@ static void reads_usage(void)
 	check_int(usage.cpu_user_usec.value, 20);
 	check_int(usage.cpu_system_usec.value, 10);
 	check_int(usage.memory_peak_bytes.value, 4096);
+	check_int(usage.pids_peak.value, 9);
+	check(!usage.io_read_bytes.has && !usage.io_writes.has);
 	check_int(usage.oom_kills.value, 3);
 	check_int(usage.oom_hits.value, 2);
 	check(!usage.oom_hits_local.has);
@@ -313,6 +316,86 @@ static void reads_usage(void)
 	stand_in_end();
 }
 
+static void read_usage(struct cgroup_usage *usage)
+{
+	int fds[USAGE_FILES];
+
+	check_int(cgroup_host_probe(&host, stand_in, &err), 0);
+	cgroup_open(&cg, &host, "/x");
+	cgroup_usage_open(&cg, fds);
+	cgroup_usage_read(fds, usage);
+	for (size_t i = 0; i < USAGE_FILES; i++)
+		close_keeping_errno(fds[i]);
+}
+
+static void sums_transfers_v2(void)
+{
+	static char text[70000];
+	struct cgroup_usage usage;
+	size_t length = 0;
+
+	stand_in_v2();
+	put("x/io.stat", "8:16 rbytes=1459200 wbytes=314773504 rios=192 wios=353 dbytes=0 dios=7\n"
+			 "8:0 \n"
+			 "(unknown) rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6\n"
+			 "253:0 rbytes=18446744073709000000 wbytes=0 rios=0 wios=1 dbytes=0 dios=0 "
+			 "cost.usage=12\n");
+	read_usage(&usage);
+	check(usage.io_read_bytes.value == UINT64_C(18446744073709000000) + 1459201);
+	check_int(usage.io_write_bytes.value, 314773506);
+	check_int(usage.io_reads.value, 195);
+	check_int(usage.io_writes.value, 358);
+	/* Before the first transfer: nothing, and that is known. */
+	put("x/io.stat", "");
+	read_usage(&usage);
+	check(usage.io_read_bytes.has && usage.io_reads.has && usage.io_writes.has);
+	check_int(usage.io_read_bytes.value, 0);
+	/* Any number of devices, whose lines end wherever a read does. */
+	for (int i = 0; i < 1000; i++)
+		length +=
+			(size_t)snprintf(text + length, sizeof(text) - length,
+					 "8:%d rbytes=3 wbytes=%d rios=1 wios=2 dbytes=0\n", i, i);
+	put("x/io.stat", text);
+	read_usage(&usage);
+	check_int(usage.io_read_bytes.value, 3000);
+	check_int(usage.io_write_bytes.value, 499500);
+	check_int(usage.io_writes.value, 2000);
+	/* A line without an end is no line; one that is too long ends the reading. */
+	put("x/io.stat", "8:0 rbytes=1 wbytes=1 rios=1 wios=1\n8:1 rbytes=1");
+	read_usage(&usage);
+	check_int(usage.io_read_bytes.value, 1);
+	memset(text, 'x', sizeof(text) - 1);
+	put("x/io.stat", text);
+	read_usage(&usage);
+	check(!usage.io_read_bytes.has);
+	stand_in_end();
+}
+
+static void sums_transfers_v1(void)
+{
+	struct cgroup_usage usage;
+
+	stand_in_v1();
+	put("blkio/x/blkio.throttle.io_service_bytes_recursive",
+	    "8:0 Read 4096\n8:0 Write 512\n8:0 Sync 4608\n8:0 Async 0\n8:0 Discard 0\n"
+	    "8:0 Total 4608\n8:16 Read 4\n8:16 Write 5\nTotal 4617\n");
+	put("blkio/x/blkio.throttle.io_serviced_recursive",
+	    "8:0 Read 2\n8:0 Write 1\n8:0 Total 3\n8:16 Read 1\nTotal 4\n");
+	put("pids/x/pids.peak", "3\n");
+	read_usage(&usage);
+	check_int(usage.io_read_bytes.value, 4100);
+	check_int(usage.io_write_bytes.value, 517);
+	check_int(usage.io_reads.value, 3);
+	check_int(usage.io_writes.value, 1);
+	check_int(usage.pids_peak.value, 3);
+	/* Recent kernels count only where there is a limit: then nothing is known. */
+	put("blkio/x/blkio.throttle.io_service_bytes_recursive", "Total 0\n");
+	put("blkio/x/blkio.throttle.io_serviced_recursive", "Total 0\n");
+	read_usage(&usage);
+	check(!usage.io_read_bytes.has && !usage.io_write_bytes.has && !usage.io_reads.has);
+	stand_in_end();
+}
+
 static const struct tap_test tests[] = {
 	{"a cgroup2 root is a unified host with its controllers", probes_v2},
 	{"v1 hierarchies are found once, by the names of their controllers", probes_v1},
@@ -329,6 +412,8 @@ static const struct tap_test tests[] = {
 	{"either freezer of a hybrid host counts", refuses_frozen_v1},
 	{"removal takes what the container made below, and is repeatable", removes_what_is_below},
 	{"usage is read from v2's and v1's files", reads_usage},
+	{"v2: transfers are summed over all devices", sums_transfers_v2},
+	{"v1: transfers are summed where the kernel counts them", sums_transfers_v1},
 };
 
 int main(void)

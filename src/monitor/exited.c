@@ -17,6 +17,11 @@ static void add_usage(struct event_members *m, const struct cgroup_usage *u)
 		{"cpuUserUsec", &u->cpu_user_usec},
 		{"cpuSystemUsec", &u->cpu_system_usec},
 		{"memoryPeakBytes", &u->memory_peak_bytes},
+		{"pidsPeak", &u->pids_peak},
+		{"ioReadBytes", &u->io_read_bytes},
+		{"ioWriteBytes", &u->io_write_bytes},
+		{"ioReads", &u->io_reads},
+		{"ioWrites", &u->io_writes},
 	};
 
 	members_open(m, "usage");
