@@ -60,8 +60,8 @@ void members_add_null(struct event_members *m, const char *key);
 /* Escapes as JSON asks; bytes that are no UTF-8 become U+FFFD; NULL adds null. */
 void members_add_string(struct event_members *m, const char *key, const char *value);
 /*
- * As add_string, but keeps only the last @max bytes of @value (whole characters), and fewer when
- * their escaped form would not fit: so it comes last, and does not overflow. NUL becomes U+FFFD.
+ * As add_string, but of @value keeps only the end (whole characters): what takes @max bytes when it
+ * is escaped, and less where that would not fit. So it does not overflow. NUL becomes U+FFFD.
  */
 void members_add_tail(struct event_members *m, const char *key, const char *value, size_t length,
 		      size_t max);
@@ -97,7 +97,7 @@ static inline bool journal_has_seen(const struct journal *j, enum event_type typ
  * journal_create - begin the log of a new instance: <dir>/ID.ndjson, mode 0600
  *
  * The log of an earlier instance of the same ID is kept as ID@INSTANCE.ndjson; a reader finds one
- * or the other under ID.ndjson at any time, never nothing. 64 KiB are reserved (fallocate
+ * or the other under ID.ndjson at any time, never nothing. 16 KiB are reserved (fallocate
  * KEEP_SIZE) so that `exited` fits on a full disk. The name is durable on return. The caller holds
  * the ID.
  * @instance: 32 lower-case hex digits
