@@ -103,6 +103,12 @@ static int clone_directly(struct launch *l, struct error *err)
 	return r;
 }
 
+/* What the joiner says, with init's pidfd where it made one. */
+struct joined {
+	struct error err;
+	pid_t pid; /* setns(2) moved only its children to another pid namespace: a number of ours */
+};
+
 /*
  * The joiner enters the user namespace, and makes init as its own sibling: so init has the parent
  * that it should have. It must be in the cgroup first, which the new user namespace may not write
@@ -112,51 +118,53 @@ static _Noreturn void joiner_main(struct launch *l, int report_fd)
 {
 	const char *path = l->spec.namespaces[NAMESPACE_USER].path;
 	uint64_t flags = new_namespace_flags(&l->spec) | CLONE_PARENT;
-	struct error err = ERROR_INIT;
+	struct joined said = {.err = ERROR_INIT, .pid = -1};
 	struct own_namespaces own;
 	bool in_cgroup;
 	int pidfd = -EBADF;
-	pid_t pid = -1;
 
-	if (cgroup_enter(&l->entry, &err) < 0)
+	if (cgroup_enter(&l->entry, &said.err) < 0)
 		goto out;
 	if (setns(l->namespace_fds[NAMESPACE_USER], CLONE_NEWUSER) < 0) {
-		(void)error_sys(&err, "join user namespace %s", path);
+		(void)error_sys(&said.err, "join user namespace %s", path);
 		goto out;
 	}
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) {
-		(void)error_sys(&err, "become root in user namespace %s", path);
+		(void)error_sys(&said.err, "become root in user namespace %s", path);
 		goto out;
 	}
-	if (enter_namespaces_for_children(l, &own, &err) < 0)
+	if (enter_namespaces_for_children(l, &own, &said.err) < 0)
 		goto out;
-	pid = process_clone(flags, -EBADF, &pidfd, &in_cgroup);
-	if (pid == 0) {
+	said.pid = process_clone(flags, -EBADF, &pidfd, &in_cgroup);
+	if (said.pid == 0) {
 		(void)close(report_fd);
 		init_main(l);
 	}
-	if (pid < 0)
-		(void)error_sys(&err, "clone init");
+	if (said.pid < 0)
+		(void)error_sys(&said.err, "clone init");
 out:
-	(void)message_send(report_fd, &err, sizeof(err), &pidfd, pidfd >= 0);
-	_exit(pid < 0);
+	(void)message_send(report_fd, &said, sizeof(said), &pidfd, pidfd >= 0);
+	_exit(said.pid < 0);
 }
 
 static int await_joiner(struct launch *l, int report_fd, struct error *err)
 {
 	int fds[MESSAGE_MAX_FDS];
 	size_t fd_count = 0;
-	ssize_t n = message_receive(report_fd, err, sizeof(*err), fds, &fd_count);
+	struct joined said;
+	ssize_t n = message_receive(report_fd, &said, sizeof(said), fds, &fd_count);
 
-	if (n != (ssize_t)sizeof(*err))
+	if (n != (ssize_t)sizeof(said))
 		return error_set(err, ERROR_SYSTEM, ECONNRESET,
 				 "the process that joins the user namespace died");
-	if (fd_count != 1)
+	if (fd_count != 1) {
+		*err = said.err;
 		return err->errnum > 0 ? -err->errnum : -EIO;
+	}
 	l->pidfd = fds[0];
-	/* The joiner saw another pid where its pid namespace is not ours. */
-	l->pid = process_pid_of(l->pidfd);
-	return l->pid > 0 ? 0 : error_set(err, ERROR_SYSTEM, ESRCH, "init died at once");
+	/* It may have failed and be reaped already; then its own words are still to come. */
+	l->pid = said.pid;
+	return 0;
 }
 
 static int clone_through_joiner(struct launch *l, struct error *err)

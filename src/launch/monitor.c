@@ -136,6 +136,9 @@ static int set_oom_score(const struct launch *l, struct error *err)
 	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", l->pid);
 	(void)snprintf(text, sizeof(text), "%lld", (long long)adj->value);
 	r = file_write_at(AT_FDCWD, path, text);
+	/* It has failed already, and its own words are still to come. */
+	if (r == -ENOENT || r == -ESRCH)
+		return 0;
 	if ((r == -EACCES || r == -EPERM) && l->rootless) {
 		log_debug("process.oomScoreAdj %s: not permitted to a rootless caller", text);
 		return 0;
