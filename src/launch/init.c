@@ -24,6 +24,7 @@
 #include "setup/home.h"
 #include "setup/hooks.h"
 #include "setup/setup.h"
+#include "stub/plan.h"
 #include "stub/stub.h"
 
 static bool has_new_cgroup_namespace(const struct setup *s, const struct spec *spec)
@@ -248,7 +249,7 @@ void init_main(struct launch *l)
 	struct message failure = {.kind = INIT_FAILED};
 	struct error ignored = ERROR_INIT;
 
-	(void)prctl(PR_SET_NAME, "ocirun:init");
+	(void)prctl(PR_SET_NAME, PLAN_INIT_NAME);
 	process_reset_signals();
 	drop_inheritance(l);
 	(void)set_up(l, &failure, &failure.error);

@@ -323,17 +323,17 @@ static int converse(struct launch *l, struct error *err)
 	const struct message kernel = {.kind = PARENT_SAW_KERNEL, .value = l->kernel_tells};
 	const struct message commit = {.kind = PARENT_COMMITS};
 	struct message m;
-	autofd pidfd = -EBADF;
 	int r;
 
 	r = handshake_send(l->parent_fd, &kernel, -EBADF, err);
 	if (r == 0)
-		r = handshake_receive(l->parent_fd, "the monitor", MONITOR_IS_READY, &m, &pidfd,
+		r = handshake_receive(l->parent_fd, "the monitor", MONITOR_IS_READY, &m, &l->pidfd,
 				      err);
 	if (r < 0)
 		return r;
 	l->ungranted = m.ungranted;
-	r = publish(&l->publication, m.value, pidfd, err);
+	l->pid = m.value;
+	r = publish(&l->publication, m.value, l->pidfd, err);
 	if (r < 0)
 		tell_monitor(l, err);
 	if (r == 0)

@@ -2,10 +2,7 @@
 /* runtime.md#start: let init go, see it exec, run the poststart hooks. */
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,6 +14,7 @@
 #include "launch/teardown.h"
 #include "launch/undo.h"
 #include "monitor/adopt.h"
+#include "monitor/start_socket.h"
 #include "setup/hooks.h"
 #include "setup/plan.h"
 #include "stub/plan.h"
@@ -38,20 +36,6 @@ static int check_status(const struct container *c, struct error *err)
 				 "container is %s; only a created container can be started",
 				 container_status_name(c->status));
 	}
-}
-
-static int connect_stub(const struct container *c, struct error *err)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	autofd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return error_sys(err, "start.sock: socket");
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/start.sock",
-		       c->state_dirfd);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_sys(err, "start.sock: connect");
-	return take_fd(&fd);
 }
 
 static int start_failed(const struct container *c, const struct plan_report *report,
@@ -138,7 +122,7 @@ static int run_poststart(struct container *c, struct error *err)
 
 static int let_go(struct container *c, struct error *err)
 {
-	autofd fd = connect_stub(c, err);
+	autofd fd = start_socket_connect(c->state_dirfd, 0, err);
 	int r;
 
 	if (fd < 0)

@@ -78,9 +78,10 @@ static int open_init(const struct container *c, const struct cgroup *cg, struct 
 
 /*
  * Before the container's lock is asked for: a `start` whose hook hangs holds it, and ends when init
- * does. Errors show again under the lock.
+ * does. Errors show again under the lock. Returns init's pidfd: with the monitor dead nobody else
+ * may know how it ended.
  */
-static void kill_early(const struct container *c)
+static int kill_early(const struct container *c)
 {
 	struct error ignored = ERROR_INIT;
 	struct cgroup_host host;
@@ -88,10 +89,11 @@ static void kill_early(const struct container *c)
 	struct cgroup cg;
 
 	if (find_cgroup(&cg, &host, c, &ignored) < 0)
-		return;
+		return -EBADF;
 	pidfd = open_init(c, &cg, &ignored);
 	if (pidfd >= 0)
 		(void)sys_pidfd_send_signal(pidfd, 9);
+	return take_fd(&pidfd);
 }
 
 static int check_status(const struct container *c, bool force, struct error *err)
@@ -133,7 +135,7 @@ static int record_deleted(struct container *c, struct error *err)
 	return r < 0 ? r : 0;
 }
 
-static int delete_locked(struct container *c, bool force, struct error *err)
+static int delete_locked(struct container *c, bool force, int witness_pidfd, struct error *err)
 {
 	struct error gone = ERROR_INIT;
 	struct cgroup_host host;
@@ -160,7 +162,7 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 	close_keeping_errno(take_fd(&cgroup_lock));
 	if (!is_damaged(c)) {
 		/* The monitor's line first: the real code, not one of ours. */
-		r = monitor_adopt_patiently(c, err);
+		r = monitor_adopt_patiently(c, pidfd >= 0 ? pidfd : witness_pidfd, err);
 		await_observers(c);
 		if (r == 0)
 			run_hooks_of(c);
@@ -177,6 +179,7 @@ static int delete_locked(struct container *c, bool force, struct error *err)
 int teardown_delete(const struct store *store, const char *id, bool force, struct error *err)
 {
 	autocontainer c = CONTAINER_CLOSED;
+	autofd witness_pidfd = -EBADF;
 	int r;
 
 	r = container_open(&c, store, id, err);
@@ -187,13 +190,13 @@ int teardown_delete(const struct store *store, const char *id, bool force, struc
 	if (r < 0 && !(force && is_damaged(&c) && c.state_dirfd >= 0))
 		return r;
 	if (force && !is_damaged(&c))
-		kill_early(&c);
+		witness_pidfd = kill_early(&c);
 	r = container_lock(&c, err);
 	if (r < 0 && !(force && is_damaged(&c) && err->kind != ERROR_MISSING))
 		return r;
 	if (!is_damaged(&c))
-		r = monitor_adopt_patiently(&c, err);
+		r = monitor_adopt_patiently(&c, witness_pidfd, err);
 	else
 		r = 0;
-	return r < 0 ? r : delete_locked(&c, force, err);
+	return r < 0 ? r : delete_locked(&c, force, witness_pidfd, err);
 }

@@ -150,7 +150,7 @@ static int record_undone(struct launch *l, const struct error *cause, struct err
 	if (r < 0)
 		return r;
 	if (c->status != STATUS_CREATING)
-		return monitor_adopt(c, err);
+		return monitor_adopt_patiently(c, l->pidfd, err);
 	return record_failed(&c->journal, CAUSE_CREATE_FAILED, "create", cause,
 			     l->hook_failed ? &l->hook_failure : NULL, err);
 }

@@ -3,7 +3,9 @@
 #include "monitor/adopt.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,11 +14,15 @@
 
 #include "base/cleanup.h"
 #include "base/compat.h"
+#include "base/fd.h"
 #include "container/facts.h"
 #include "container/lifecycle.h"
 #include "monitor/exited.h"
 #include "monitor/frozen.h"
 #include "monitor/handover.h"
+#include "monitor/start_socket.h"
+#include "monitor/witnesses.h"
+#include "stub/plan.h"
 
 /*
  * How long a living monitor gets to write the line of an init that is dead already: where the verb
@@ -24,6 +30,8 @@
  */
 #define MONITOR_GRACE_MS      500
 #define MONITOR_LONG_GRACE_MS 10000
+/* For those who hold a pidfd: they give a monitor that lives the first word (verbs/follow.c). */
+#define WITNESS_GRACE_MS 1000
 
 static bool is_unfinished(const struct container *c)
 {
@@ -58,6 +66,36 @@ static int record_lost(struct container *c, const char *reason, struct error *er
 	return record_exited(c, &e, err);
 }
 
+/* Also of a zombie: its name stays until it is reaped. */
+static bool is_workload(const struct container *c, int pidfd)
+{
+	char path[32], name[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", c->facts.pid);
+	if (pidfd < 0 || file_read_at(AT_FDCWD, path, name, sizeof(name)) <= 0)
+		return false;
+	/* Not reaped: so the number was its own. */
+	return strcmp(name, PLAN_INIT_NAME) != 0 && sys_pidfd_send_signal(pidfd, 0) == 0;
+}
+
+/*
+ * A `start` that was killed, with nobody to hear what the stub says: that it runs shows in its name
+ * alone.
+ */
+static int settle_started(struct container *c, int pidfd, struct error *err)
+{
+	struct event_members m;
+	int r;
+
+	if (c->status != STATUS_CREATED || !is_workload(c, pidfd))
+		return 0;
+	members_init(&m);
+	members_add_int(&m, "pid", c->facts.pid);
+	members_add_string(&m, "status", "running");
+	r = lifecycle_record(&c->journal, CAUSE_INIT_STARTED, &m, err);
+	return r < 0 ? r : container_reload(c, err);
+}
+
 /* Returns -ENODATA when no zombie and no pidfd tells the status any more. */
 static int record_witnessed(struct container *c, int pidfd, struct error *err)
 {
@@ -68,16 +106,6 @@ static int record_witnessed(struct container *c, int pidfd, struct error *err)
 	if (!journal_has_seen(&c->journal, EVENT_STARTED))
 		e.reason = REASON_NEVER_STARTED;
 	return record_exited(c, &e, err);
-}
-
-static int record_end(struct container *c, int pidfd, struct error *err)
-{
-	bool watched = strcmp(c->record.monitor, "none") != 0;
-	int r = record_witnessed(c, pidfd, err);
-
-	if (r != -ENODATA)
-		return r;
-	return record_lost(c, watched ? REASON_MONITOR_LOST : REASON_UNOBSERVED, err);
 }
 
 static int64_t now_ms(void)
@@ -126,10 +154,16 @@ static int start_monitor(struct container *c, int pidfd, int lock_fd, struct err
 			  .pid = c->facts.pid,
 			  .pidfd = pidfd,
 			  .stub_fd = -EBADF};
-	pid_t middle = fork();
+	pid_t middle;
 
-	if (middle < 0)
-		return error_sys(err, "fork");
+	if (c->status == STATUS_CREATED)
+		w.stub_fd = start_socket_watch(c->state_dirfd);
+	middle = fork();
+	if (middle < 0) {
+		(void)error_sys(err, "fork");
+		close_keeping_errno(w.stub_fd);
+		return -err->errnum;
+	}
 	if (middle == 0) {
 		struct error ignored = ERROR_INIT;
 
@@ -140,6 +174,7 @@ static int start_monitor(struct container *c, int pidfd, int lock_fd, struct err
 		(void)monitor_exec(&w, lock_fd, &ignored);
 		_exit(1);
 	}
+	close_keeping_errno(w.stub_fd);
 	(void)waitpid(middle, NULL, 0);
 	return 0;
 }
@@ -151,26 +186,55 @@ static bool has_ended(int pidfd)
 	return poll(&p, 1, 0) == 1;
 }
 
+static int record_unknown(struct container *c, struct error *err)
+{
+	bool watched = strcmp(c->record.monitor, "none") != 0;
+
+	return record_lost(c, watched ? REASON_MONITOR_LOST : REASON_UNOBSERVED, err);
+}
+
+/* One lives, or (a read-only state directory) nobody can tell: then it may still write. */
+static int settle_watched(struct container *c, int pidfd, bool patient, struct error *err)
+{
+	bool ended = pidfd < 0 || has_ended(pidfd);
+
+	return ended ? await_monitor(c, pidfd, patient, err) : 0;
+}
+
+/* Returns -ENODATA, with nothing written, when the end is there and we do not know the status. */
+static int settle_unwatched(struct container *c, int pidfd, int lock_fd, struct error *err)
+{
+	bool ended = pidfd < 0 || has_ended(pidfd);
+	/* It may have written its line between our reading and our locking. */
+	int r = container_reload(c, err);
+
+	if (r == 0)
+		r = settle_started(c, pidfd, err);
+	if (r < 0 || !is_unfinished(c))
+		return r;
+	if (ended)
+		return record_witnessed(c, pidfd, err);
+	return strcmp(c->record.monitor, "none") != 0 ? start_monitor(c, pidfd, lock_fd, err) : 0;
+}
+
 static int settle(struct container *c, int pidfd, bool patient, struct error *err)
 {
 	struct error busy = ERROR_INIT;
 	autofd lock_fd = monitor_lock(c->state_dirfd, &busy);
-	bool ended = pidfd < 0 || has_ended(pidfd);
 	int r;
 
-	/* One lives, or (a read-only state directory) nobody can tell: then it may still write. */
 	if (lock_fd < 0)
-		return ended ? await_monitor(c, pidfd, patient, err) : 0;
-	if (!ended && strcmp(c->record.monitor, "none") == 0)
-		return 0;
-	/* It may have written its line between our reading and our locking. */
-	r = container_reload(c, err);
-	if (r < 0 || !is_unfinished(c))
+		return settle_watched(c, pidfd, patient, err);
+	r = settle_unwatched(c, pidfd, lock_fd, err);
+	if (r != -ENODATA)
 		return r;
-	return ended ? record_end(c, pidfd, err) : start_monitor(c, pidfd, lock_fd, err);
+	/* Not under the lock, which the others take as a sign that a monitor lives. */
+	close_keeping_errno(take_fd(&lock_fd));
+	r = witnesses_exist(c->state_dirfd) ? await_line(c, WITNESS_GRACE_MS, 5000000, err) : 0;
+	return r == 0 && is_unfinished(c) ? record_unknown(c, err) : r;
 }
 
-static int adopt(struct container *c, bool patient, struct error *err)
+static int adopt(struct container *c, int witness, bool patient, struct error *err)
 {
 	struct error gone = ERROR_INIT;
 	char current_boot[40];
@@ -184,7 +248,7 @@ static int adopt(struct container *c, bool patient, struct error *err)
 		return r;
 	if (strcmp(current_boot, c->facts.boot_id) != 0)
 		return record_lost(c, REASON_HOST_RESTARTED, err);
-	pidfd = container_pidfd(c, &gone);
+	pidfd = witness >= 0 ? fcntl(witness, F_DUPFD_CLOEXEC, 3) : container_pidfd(c, &gone);
 	if (pidfd < 0 && gone.errnum != ESRCH)
 		return 0; /* cannot tell (no descriptors left, say): another verb will */
 	r = settle(c, pidfd, patient, err);
@@ -195,10 +259,10 @@ static int adopt(struct container *c, bool patient, struct error *err)
 
 int monitor_adopt(struct container *c, struct error *err)
 {
-	return adopt(c, false, err);
+	return adopt(c, -EBADF, false, err);
 }
 
-int monitor_adopt_patiently(struct container *c, struct error *err)
+int monitor_adopt_patiently(struct container *c, int pidfd, struct error *err)
 {
-	return adopt(c, true, err);
+	return adopt(c, pidfd, true, err);
 }

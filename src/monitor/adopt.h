@@ -15,8 +15,9 @@
  * - from another boot: `exited` with host-restarted;
  * - init alive and the monitor's lock free: a new monitor is started (not with --monitor=none);
  * - init dead and the monitor alive: waits a moment for its line;
- * - init dead and no monitor: `exited` with what a zombie still tells, else monitor-lost, or
- *   unobserved with --monitor=none.
+ * - init dead and no monitor: `exited` with what a zombie, or a follower or waiter who holds a
+ *   pidfd, still tells, else monitor-lost, or unobserved with --monitor=none;
+ * - nobody heard of a start that was killed: `started`.
  * - frozen or thawed, and the log does not know: `paused` or `resumed` (monitor/frozen.h).
  * @c's status and facts are up to date afterwards. What cannot be done is left for the next verb;
  * only an unwritable log is an error.
@@ -26,11 +27,12 @@ int monitor_adopt(struct container *c, struct error *err);
 /*
  * monitor_adopt_patiently - as monitor_adopt, for who cannot go on without the line of a living
  * monitor
+ * @pidfd: init's, of a caller who has held it since before the end; or negative. Borrowed.
  *
  * Where init was reaped, so that nobody else knows its status, a monitor that is held up (a slow
  * disk, SIGSTOP) gets seconds instead of the moment.
  */
-int monitor_adopt_patiently(struct container *c, struct error *err);
+int monitor_adopt_patiently(struct container *c, int pidfd, struct error *err);
 
 /* monitor_usage_open - of a container that is there already: cgroup_usage_open's fds. */
 void monitor_usage_open(const struct container *c, int fds[USAGE_FILES]);

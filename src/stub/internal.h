@@ -19,6 +19,7 @@ struct stub {
 	char **argv, **envp;
 	const char *path; /* what execve gets */
 	int starter_fd;	  /* connection of `start`, or -1 */
+	bool uncommitted; /* PLAN_AWAIT_COMMIT, and it has not come yet */
 	bool cwd_is_set;
 	char listen_pid[32]; /* "LISTEN_PID=..." */
 	char path_buffer[STUB_PATH_SIZE];

@@ -183,15 +183,25 @@ bool try_again(long r)
 	return r == -EAGAIN || r == -EINTR;
 }
 
-/* Returns whether the commit is still to come. */
-static bool hear_monitor(const struct stub *stub)
+static void hear_monitor(struct stub *stub)
 {
 	char buffer[16];
 	long n = receive(stub->plan->monitor_fd, buffer, sizeof(buffer));
 
 	if (n <= 0 && !try_again(n))
 		stub_exit(126);
-	return !is_message(buffer, n, PLAN_COMMIT_MESSAGE);
+	if (is_message(buffer, n, PLAN_COMMIT_MESSAGE))
+		stub->uncommitted = false;
+}
+
+/* It knows of us from the log, which is as good as a commit. Where dup3 fails we have no monitor,
+ * as before. */
+static void take_new_monitor(struct stub *stub)
+{
+	stub->uncommitted = false;
+	(void)kernel3(__NR_dup3, stub->starter_fd, stub->plan->monitor_fd, O_CLOEXEC);
+	(void)kernel1(__NR_close, stub->starter_fd);
+	stub->starter_fd = -1;
 }
 
 /* Returns whether it asked to start; a starter that leaves without asking is forgotten. */
@@ -202,7 +212,9 @@ static bool hear_starter(struct stub *stub)
 
 	if (is_message(buffer, n, PLAN_START_MESSAGE))
 		return true;
-	if (!try_again(n)) {
+	if (is_message(buffer, n, PLAN_WATCH_MESSAGE)) {
+		take_new_monitor(stub);
+	} else if (!try_again(n)) {
 		(void)kernel1(__NR_close, stub->starter_fd);
 		stub->starter_fd = -1;
 	}
@@ -221,15 +233,14 @@ static void accept_starter(struct stub *stub)
 
 static void wait_for_start(struct stub *stub)
 {
-	bool uncommitted = stub->plan->flags & PLAN_AWAIT_COMMIT;
-
+	stub->uncommitted = stub->plan->flags & PLAN_AWAIT_COMMIT;
 	for (;;) {
 		/* poll(2) skips negative descriptors. */
 		struct pollfd fds[2];
 		long n;
 
 		fds[0].fd = stub->starter_fd >= 0 ? stub->starter_fd : stub->plan->start_fd;
-		fds[1].fd = uncommitted ? stub->plan->monitor_fd : -1;
+		fds[1].fd = stub->uncommitted ? stub->plan->monitor_fd : -1;
 		fds[0].events = fds[1].events = POLLIN;
 		fds[0].revents = fds[1].revents = 0;
 		n = kernel5(__NR_ppoll, fds, 2, 0, 0, 8);
@@ -242,7 +253,7 @@ static void wait_for_start(struct stub *stub)
 		else if (fds[0].revents && hear_starter(stub))
 			return;
 		else if (fds[1].revents)
-			uncommitted = hear_monitor(stub);
+			hear_monitor(stub);
 	}
 }
 
@@ -328,7 +339,7 @@ static void __attribute__((noreturn)) stub_run(struct stub *stub)
 
 	(void)kernel2(__NR_prctl, PR_SET_DUMPABLE, 0);
 	(void)kernel2(__NR_prctl, PR_SET_NAME,
-		      plan->flags & PLAN_JOIN ? "ocirun:exec" : "ocirun:init");
+		      plan->flags & PLAN_JOIN ? "ocirun:exec" : PLAN_INIT_NAME);
 	reset_libc_signals();
 	if (plan->flags & PLAN_JOIN) {
 		raise_rlimits(stub);

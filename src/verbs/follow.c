@@ -19,6 +19,7 @@
 #include "monitor/exited.h"
 #include "monitor/handover.h"
 #include "monitor/oom.h"
+#include "monitor/witnesses.h"
 #include "verbs/duration.h"
 
 /* A living monitor writes its line within a millisecond of the end. */
@@ -28,7 +29,7 @@
 /* Without a pidfd (none left to be had, another PID namespace) it is looked at now and then. */
 #define LOOK_INTERVAL_MS 1000
 
-#define FDS_PER_CONTAINER 2 /* log and pidfd */
+#define FDS_PER_CONTAINER 3 /* log, pidfd, and what says that we hold it */
 #define FDS_OTHER	  32
 
 /* Most logs of a root are over: with a few at a time, few descriptors are needed. */
@@ -151,7 +152,8 @@ int follow_open(struct follow_set *set, const struct store *store, char **ids, c
 	if (!set->items)
 		return error_sys_num(err, ENOMEM, "event logs");
 	for (size_t i = 0; i < set->count; i++)
-		set->items[i] = (struct follow){.store = store, .id = ids[0] ? ids[i] : NULL};
+		set->items[i] = (struct follow){
+			.store = store, .id = ids[0] ? ids[i] : NULL, .witness_fd = -1};
 	raise_descriptor_limit(set->count);
 	return open_logs(set, instance, err);
 }
@@ -182,9 +184,15 @@ static int add_log(struct follow_set *set, struct ocirun_log *log)
 		set->room = room;
 		raise_descriptor_limit(room);
 	}
-	set->items[set->count++] =
-		(struct follow){.store = set->store, .log = log, .one_of_all = true};
+	set->items[set->count++] = (struct follow){
+		.store = set->store, .log = log, .one_of_all = true, .witness_fd = -1};
 	return set->watch ? ocirun_watch_add(set->watch, log) : 0;
+}
+
+static void follow_done(struct follow *f)
+{
+	ocirun_log_close(f->log);
+	close_keeping_errno(take_fd(&f->witness_fd));
 }
 
 /* Of all containers those stay of which there is more to come. */
@@ -203,7 +211,7 @@ static void drop_finished(struct follow_set *set)
 			log_warning("container %s is gone, and its event log has no end",
 				    ocirun_log_id(f->log));
 		set->gap = set->gap || f->gap;
-		ocirun_log_close(f->log);
+		follow_done(f);
 	}
 	set->count = kept;
 }
@@ -235,7 +243,7 @@ int follow_more(struct follow_set *set, struct error *err)
 void follow_close(struct follow_set *set)
 {
 	for (size_t i = 0; set->items && i < set->count; i++)
-		ocirun_log_close(set->items[i].log);
+		follow_done(&set->items[i]);
 	free(set->items);
 	set->items = NULL;
 	ocirun_directory_close(set->directory);
@@ -253,6 +261,7 @@ static void note(struct follow *f, const struct ocirun_event *event)
 	} else if (strcmp(event->type, "exited") == 0) {
 		f->exited = true;
 		f->settle_ms = -1;
+		close_keeping_errno(take_fd(&f->witness_fd));
 	}
 }
 
@@ -392,6 +401,9 @@ static void plan_settling(struct follow *f)
 		grace = REAP_GRACE_MS;
 		break;
 	default:
+		/* It lives: from now on nobody may say that its code is lost without asking us. */
+		if (f->witness_fd == -1)
+			f->witness_fd = witnesses_join(f->store->root, ocirun_log_id(f->log));
 		return;
 	}
 	f->settle_ms = follow_now_ms() + grace;

@@ -23,6 +23,7 @@ struct follow {
 	bool gap;	     /* events are missing: it was said, and success would be a lie */
 	char started_at[31]; /* timestamp of `started`, or "" */
 	int64_t settle_ms;   /* when to look at the container itself; 0: at once, -1: not planned */
+	int witness_fd;	     /* says that we hold a pidfd (monitor/witnesses.h); -1: not (yet) */
 	bool lost;	     /* the container is gone, and no line of its log says how it ended */
 	bool witnessed;	     /* its end is known by our pidfd, but could not be recorded: */
 	int status;	     /* as of wait(2) */
