@@ -201,6 +201,8 @@ void members_add_tail(struct event_members *m, const char *key, const char *valu
 	size_t start = begin(m, key), skip = length > max ? length - max : 0;
 	size_t space = room(m) > 2 ? room(m) - 2 : 0, wide;
 
+	if (space > max)
+		space = max;
 	/* A cut inside a character moves to the next one. */
 	for (int i = 0; i < 3 && skip > 0 && skip < length; i++) {
 		if (((unsigned char)value[skip] & 0xc0) == 0x80)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,6 +21,7 @@
 #include "launch/hook_output.h"
 #include "launch/roles.h"
 #include "monitor/adopt.h"
+#include "monitor/failed.h"
 #include "monitor/handover.h"
 #include "setup/hooks.h"
 
@@ -81,31 +83,30 @@ void await_observers(const struct container *c)
 	}
 }
 
-static void add_hook(struct event_members *m, const struct hook_failure *hook)
-{
-	members_open(m, "hook");
-	members_add_string(m, "name", hook_stage_name(hook->stage));
-	members_add_int(m, "index", hook->index);
-	members_add_string(m, "path", hook->path);
-	if (hook->errnum == 0 && WIFEXITED(hook->status))
-		members_add_int(m, "exitCode", WEXITSTATUS(hook->status));
-	else
-		members_add_null(m, "exitCode");
-	members_add_bool(m, "timedOut", hook->timed_out);
-	members_add_tail(m, "output", hook->output, strlen(hook->output), 1500);
-	members_close(m);
-}
-
 int record_failed(struct journal *j, int cause, const char *phase, const struct error *why,
 		  const struct hook_failure *hook, struct error *err)
 {
 	struct event_members m;
+	struct failed_hook of = {0};
+	char text[sizeof(why->text)], *printed;
 
-	members_init(&m);
-	members_add_string(&m, "phase", phase);
-	members_add_tail(&m, "error", why->text, strlen(why->text), 1024);
-	if (hook)
-		add_hook(&m, hook);
+	(void)snprintf(text, sizeof(text), "%s", why->text);
+	if (hook) {
+		of = (struct failed_hook){
+			.stage = hook_stage_name(hook->stage),
+			.index = hook->index,
+			.path = hook->path,
+			.ran = hook->errnum == 0,
+			.status = hook->status,
+			.timed_out = hook->timed_out,
+			.output = hook->output,
+		};
+		/* It has a member of its own. */
+		printed = strstr(text, HOOK_PRINTED);
+		if (printed)
+			*printed = '\0';
+	}
+	failed_members(&m, phase, text, hook ? &of : NULL);
 	return lifecycle_record(j, (enum cause)cause, &m, err);
 }
 

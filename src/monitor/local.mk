@@ -1,5 +1,6 @@
 monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/witness.c \
-	src/monitor/exited.c src/monitor/exited.h src/monitor/watch.c src/monitor/watch.h \
+	src/monitor/exited.c src/monitor/exited.h src/monitor/failed.c src/monitor/failed.h \
+	src/monitor/watch.c src/monitor/watch.h \
 	src/monitor/oom.c src/monitor/oom.h src/monitor/oom_settle.c \
 	src/monitor/report.c src/monitor/handover.c src/monitor/handover.h src/monitor/adopt.c \
 	src/monitor/adopt.h src/monitor/frozen.c src/monitor/frozen.h src/monitor/confine.h \
@@ -10,6 +11,7 @@ monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/
 pkglibexec_PROGRAMS += ocirun-monitor
 ocirun_monitor_SOURCES = src/monitor/main.c src/monitor/confine.c src/monitor/watch.c \
 	src/monitor/oom.c src/monitor/report.c src/monitor/exit_status.c src/monitor/exited.c \
+	src/monitor/failed.c \
 	src/container/lifecycle.c src/cgroup/usage.c src/loop/loop.c src/loop/signals.c \
 	src/base/error.c src/base/fd.c src/base/signal_names.c
 ocirun_monitor_CFLAGS = $(AM_CFLAGS)

@@ -36,14 +36,14 @@ static void record_failure(struct watch *w)
 {
 	struct error err = ERROR_INIT;
 	struct event_members m;
-	char text[PLAN_TEXT_MAX];
+	char text[PLAN_TEXT_MAX], output[PLAN_TEXT_MAX + 1];
+	struct failed_hook hook;
 
 	if (w->failure.stage == PLAN_STAGE_EXEC)
 		return;
 	plan_report_text(&w->failure, text, sizeof(text));
-	members_init(&m);
-	members_add_string(&m, "phase", "start");
-	members_add_tail(&m, "error", text, strlen(text), 1024);
+	plan_report_hook(&w->failure, output, &hook);
+	failed_members(&m, "start", text, w->failure.stage == PLAN_STAGE_HOOK ? &hook : NULL);
 	if (lifecycle_record(w->journal, CAUSE_START_FAILED, &m, &err) < 0)
 		note_log_error(w, &err);
 }

@@ -10,6 +10,7 @@
 #include "events/journal.h"
 #include "loop/loop.h"
 #include "monitor/exit_status.h"
+#include "monitor/failed.h"
 #include "monitor/oom.h"
 #include "stub/plan.h"
 
@@ -50,5 +51,9 @@ int watch_run(struct watch *w, struct loop *loop, struct error *err);
 
 /* plan_report_text - the failure in words: "exec \"foo\": executable file not found in $PATH" */
 void plan_report_text(const struct plan_report *report, char *text, size_t size);
+
+/* plan_report_hook - the startContainer hook that failed; @ret borrows from the other two. */
+void plan_report_hook(const struct plan_report *report, char output[PLAN_TEXT_MAX + 1],
+		      struct failed_hook *ret);
 
 #endif

@@ -50,7 +50,7 @@ int hook_failure_error(const struct hook_failure *failure, struct error *err)
 	describe_end(failure, end, sizeof(end));
 	one_line(failure, output, sizeof(output));
 	(void)error_set(err, ERROR_SYSTEM, failure->timed_out ? ETIMEDOUT : ECANCELED, "%s%s%s",
-			end, output[0] ? "; it printed: " : "", output);
+			end, output[0] ? HOOK_PRINTED : "", output);
 	return error_in(err, "%s hook %d (%s)", hook_stage_name(failure->stage), failure->index,
 			failure->path);
 }

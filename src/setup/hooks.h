@@ -13,6 +13,9 @@
 
 #define HOOK_OUTPUT_MAX 4096
 
+/* What stands before the output in the error of a hook that failed. */
+#define HOOK_PRINTED "; it printed: "
+
 struct hook_failure {
 	enum hook_stage stage;
 	int index;	  /* in its stage's list, from 0 */

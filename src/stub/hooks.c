@@ -38,9 +38,25 @@ struct hook_run {
 	long deadline_ns;
 };
 
+/* For the monitor, who has no spec. */
+static void report_path(struct stub *stub, int index)
+{
+	const struct plan_hook *hooks = plan_at(stub, stub->plan->hooks_offset);
+	const char *path = plan_at(stub, hooks[index].path_offset);
+	size_t length = text_length(path);
+
+	if (length >= PLAN_PATH_MAX) {
+		path += length - (PLAN_PATH_MAX - 1);
+		length = PLAN_PATH_MAX - 1;
+	}
+	memcpy(stub->report.hook_path, path, length);
+	stub->report.hook_path[length] = '\0';
+}
+
 static void __attribute__((noreturn))
 fail_hook(struct stub *stub, int index, long errnum, const char *what)
 {
+	report_path(stub, index);
 	stub->report.stage = PLAN_STAGE_HOOK;
 	stub->report.errnum = (int32_t)-errnum;
 	stub->report.index = index;

@@ -139,6 +139,7 @@ enum plan_stage {
 };
 
 #define PLAN_TEXT_MAX 4096
+#define PLAN_PATH_MAX 256
 
 /* On the wire it ends with the text: offsetof(struct plan_report, text) + length bytes. */
 struct plan_report {
@@ -149,6 +150,7 @@ struct plan_report {
 	int32_t status;	    /* PLAN_STAGE_HOOK: wait status */
 	uint32_t timed_out; /* PLAN_STAGE_HOOK: its timeout passed */
 	uint64_t ungranted; /* PLAN_READY: capabilities asked for that this process cannot have */
+	char hook_path[PLAN_PATH_MAX]; /* PLAN_STAGE_HOOK: NUL-terminated, the end of a longer one */
 	uint32_t length; /* of text: READY the resolved path, HOOK its last output, else what failed
 			  */
 	char text[PLAN_TEXT_MAX];
