@@ -160,11 +160,11 @@ struct plan_report {
  * by execve. */
 #define PLAN_START_MESSAGE  "start"
 #define PLAN_COMMIT_MESSAGE "commit"
-
-#endif
 /* What a monitor sends there that takes the place of one that was killed: its connection becomes
  * monitor_fd. Nothing is answered. */
 #define PLAN_WATCH_MESSAGE "watch"
 
 /* The name of init (/proc/PID/comm) until it executes the workload. */
 #define PLAN_INIT_NAME "ocirun:init"
+
+#endif
