@@ -20,8 +20,14 @@ struct timer {
 	void *arg;
 };
 
+struct before_waiting {
+	ev_prepare ev; /* first: libev hands this back */
+	void (*function)(void);
+};
+
 struct loop {
 	struct ev_loop *ev;
+	struct before_waiting before_waiting;
 	struct timer timer;
 	struct fd_watch fds[LOOP_FDS_MAX];
 };
@@ -108,6 +114,20 @@ void loop_set_timer(struct loop *loop, unsigned int ms, loop_function *function,
 	ev_now_update(loop->ev);
 	ev_timer_init(&timer->ev, timer_is_due, ms / 1000.0, 0);
 	ev_timer_start(loop->ev, &timer->ev);
+}
+
+static void is_about_to_wait(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+	(void)ev;
+	(void)events;
+	((struct before_waiting *)prepare)->function();
+}
+
+void loop_before_waiting(struct loop *loop, void (*function)(void))
+{
+	loop->before_waiting.function = function;
+	ev_prepare_init(&loop->before_waiting.ev, is_about_to_wait);
+	ev_prepare_start(loop->ev, &loop->before_waiting.ev);
 }
 
 void loop_run(struct loop *loop)

@@ -26,6 +26,9 @@ void loop_remove_fd(struct loop *loop, int fd);
  * counts. */
 void loop_set_timer(struct loop *loop, unsigned int ms, loop_function *function, void *arg);
 
+/* loop_before_waiting - call @function each time before the loop goes to sleep; once per loop. */
+void loop_before_waiting(struct loop *loop, void (*function)(void));
+
 /* loop_run - until loop_stop. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

@@ -38,7 +38,7 @@ static const int allowed_calls[] = {
 	SYS_getpid,	    SYS_fcntl,
 	SYS_ftruncate,	    SYS_fallocate,
 	SYS_epoll_create1,  SYS_eventfd2,
-	SYS_futex,
+	SYS_futex,	    SYS_madvise,
 /* Calls of older ABIs that newer architectures lack. */
 #ifdef SYS_poll
 	SYS_poll,
