@@ -187,9 +187,6 @@ load helpers
 	jq -e . <<<"$output" >/dev/null
 	run -1 --separate-stderr ocirun events --format yaml web
 	[[ $stderr = *yaml* ]]
-	require program:script
-	run -0 script -qec '"$OCIRUN" --root "$ROOT" events --no-follow web' /dev/null </dev/null
-	[[ ${lines[0]} = *$'\e[36mcreated'* ]] || fail "$output"
 }
 
 @test "events: damage is reported, skipped, and a gap is a failure" {
