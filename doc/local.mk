@@ -2,7 +2,7 @@
 dist_man_MANS += doc/man/ocirun.8 doc/man/ocirun-create.8 doc/man/ocirun-start.8 \
 	doc/man/ocirun-run.8 doc/man/ocirun-exec.8 doc/man/ocirun-kill.8 doc/man/ocirun-delete.8 doc/man/ocirun-state.8 \
 	doc/man/ocirun-pause.8 doc/man/ocirun-resume.8 doc/man/ocirun-update.8 doc/man/ocirun-ps.8 \
-	doc/man/ocirun-list.8 doc/man/ocirun-spec.8 doc/man/ocirun-features.8
+	doc/man/ocirun-list.8 doc/man/ocirun-spec.8 doc/man/ocirun-features.8 doc/man/ocirun.conf.5
 dist_doc_DATA += doc/architecture.md doc/conventions.md doc/testing.md doc/security.md doc/performance.md \
 	doc/spec-coverage.md doc/annotations.md doc/mounts.md
 

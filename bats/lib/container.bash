@@ -15,6 +15,7 @@ SOURCE_DIR=$(cd "$LIB_DIR/../.." && pwd)
 : "${OCIRUN_TEST_CACHE:=${OCIRUN_BUILD:-$SOURCE_DIR/build}/cache}"
 : "${OCIRUN_TEST_DEADLINE:=20}" # seconds; a hang, not a measure
 export OCIRUN OCIRUN_TEST_CACHE OCIRUN_TEST_DEADLINE
+export OCIRUN_CONF="" # the machine's ocirun.conf is not read
 . "$LIB_DIR/config.bash"
 . "$LIB_DIR/events.bash"
 . "$LIB_DIR/leftovers.bash"

@@ -11,7 +11,7 @@
 #include "base/fd.h"
 
 /* The initial user namespace maps every ID to itself: "0 0 4294967295". */
-static bool in_user_namespace(void)
+bool rootless_in_user_namespace(void)
 {
 	char text[256];
 	unsigned long inside, outside, count;
@@ -29,7 +29,7 @@ int rootless_parse(const char *text, bool *ret, struct error *err)
 	else if (strcmp(text, "false") == 0)
 		*ret = false;
 	else if (strcmp(text, "auto") == 0)
-		*ret = geteuid() != 0 || in_user_namespace();
+		*ret = geteuid() != 0 || rootless_in_user_namespace();
 	else
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--rootless %s: must be true, false or auto", text);

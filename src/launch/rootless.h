@@ -11,4 +11,7 @@
  * own) */
 int rootless_parse(const char *text, bool *ret, struct error *err);
 
+/* rootless_in_user_namespace - other than the initial one, or one that looks the same. */
+bool rootless_in_user_namespace(void);
+
 #endif

@@ -11,10 +11,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
+#include "launch/rootless.h"
+#include "verbs/conf.h"
 #include "verbs/options.h"
 
 #define GLOBAL(member) offsetof(struct invocation, globals.member)
+#define SETTING(id)    offsetof(struct invocation, settings[SETTING_##id])
 
 const struct option_spec global_options[] = {
 	{.name = "root",
@@ -65,6 +67,41 @@ const struct option_spec global_options[] = {
 	 .offset = GLOBAL(exit_source),
 	 .value_name = "SOURCE",
 	 .help = "how the exit status is learnt: auto, pidfd or parent (default: auto)"},
+	{.name = "feed",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(FEED),
+	 .value_name = "DIR|none",
+	 .help = "where the file with the events of all containers is (default: .feed of --root)"},
+	{.name = "feed-size",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(FEED_SIZE),
+	 .value_name = "SIZE",
+	 .help = "size at which that file is put aside and a new one begun (default: 16m)"},
+	{.name = "feed-count",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(FEED_COUNT),
+	 .value_name = "N",
+	 .help = "how many files put aside are kept (default: 2)"},
+	{.name = "feed-group",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(FEED_GROUP),
+	 .value_name = "GROUP",
+	 .help = "name or number of a group that may read them (default: nobody else)"},
+	{.name = "log-age",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(LOG_AGE),
+	 .value_name = "DURATION",
+	 .help = "how long the event log of a deleted container is kept (default: 1h)"},
+	{.name = "log-count",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(LOG_COUNT),
+	 .value_name = "N",
+	 .help = "how many logs of deleted containers are kept (default: 1000)"},
+	{.name = "log-size",
+	 .kind = OPTION_STRING,
+	 .offset = SETTING(LOG_SIZE),
+	 .value_name = "SIZE",
+	 .help = "how much space they may take together (default: 256m)"},
 	{.name = "criu",
 	 .kind = OPTION_NONE,
 	 .takes_value = true,
@@ -139,18 +176,6 @@ static int settle_choices(struct invocation *invocation, struct error *err)
 	return 0;
 }
 
-/* The whole range mapped to itself is what the initial namespace shows. */
-static bool in_user_namespace(void)
-{
-	unsigned long inside, outside, count;
-	char text[256];
-
-	if (file_read_at(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text)) < 0)
-		return false;
-	return sscanf(text, "%lu %lu %lu", &inside, &outside, &count) != 3 || inside != 0 ||
-	       outside != 0 || count != 4294967295UL;
-}
-
 /* Root of a user namespace may be a user who wants his own containers, or a "machine" of its own.
  */
 static bool wants_own_root(void)
@@ -159,7 +184,7 @@ static bool wants_own_root(void)
 
 	if (geteuid() != 0)
 		return true;
-	return in_user_namespace() && (!user || strcmp(user, "root") != 0);
+	return rootless_in_user_namespace() && (!user || strcmp(user, "root") != 0);
 }
 
 static int default_root(char **ret, struct error *err)
@@ -175,28 +200,66 @@ static int default_root(char **ret, struct error *err)
 }
 
 /* Hooks and the monitor have another working directory. */
-static int absolute_root(const char *root, char **ret, struct error *err)
+static int absolute(const char *option, const char *path, char **ret, struct error *err)
 {
 	autofree char *here = NULL;
 	int r;
 
-	if (root[0] == '\0')
-		return error_set(err, ERROR_USAGE, EINVAL, "--root: the directory's name is empty");
-	if (root[0] == '/') {
-		*ret = strdup(root);
-		return *ret ? 0 : error_sys_num(err, ENOMEM, "--root");
+	if (path[0] == '\0')
+		return error_set(err, ERROR_USAGE, EINVAL, "--%s: the directory's name is empty",
+				 option);
+	if (path[0] == '/') {
+		*ret = strdup(path);
+		return *ret ? 0 : error_sys_num(err, ENOMEM, "--%s", option);
 	}
 	here = getcwd(NULL, 0);
 	if (!here)
-		return error_sys(err, "--root: getcwd");
-	r = asprintf(ret, "%s/%s", here, root);
-	return r < 0 ? error_sys_num(err, ENOMEM, "--root") : 0;
+		return error_sys(err, "--%s: getcwd", option);
+	r = asprintf(ret, "%s/%s", here, path);
+	return r < 0 ? error_sys_num(err, ENOMEM, "--%s", option) : 0;
+}
+
+static int settle_root(struct invocation *invocation, struct error *err)
+{
+	const char *given = invocation->globals.store.root;
+
+	return given ? absolute("root", given, &invocation->root, err)
+		     : default_root(&invocation->root, err);
+}
+
+static int settle_setting(struct invocation *invocation, enum setting_id id, struct error *err)
+{
+	const char *value = invocation->settings[id];
+	autofree char *path = NULL;
+	int r = 0;
+
+	if (!value)
+		return 0;
+	if (id == SETTING_FEED && strcmp(value, "none") != 0)
+		r = absolute("feed", value, &path, err);
+	if (r < 0)
+		return r;
+	r = setting_apply(id, path ? path : value, &invocation->globals.store, &invocation->feed,
+			  err);
+	return r < 0 ? error_in(err, "--%s", setting_name(id)) : 0;
+}
+
+/* Every value is looked at, also one that another replaces: a mistake shows at once. */
+static int settle_store(struct invocation *invocation, struct error *err)
+{
+	struct store *store = &invocation->globals.store;
+	int r;
+
+	*store = (struct store){.root = invocation->root, STORE_DEFAULTS};
+	r = conf_read(wants_own_root(), store, &invocation->feed, err);
+	for (unsigned int id = 0; id < SETTINGS && r == 0; id++)
+		r = settle_setting(invocation, (enum setting_id)id, err);
+	return r;
 }
 
 int globals_settle(struct invocation *invocation, struct error *err)
 {
-	struct globals *g = &invocation->globals;
-	char *root = NULL;
+	const struct globals *g = &invocation->globals;
 	int r;
 
 	r = settle_choices(invocation, err);
@@ -205,12 +268,8 @@ int globals_settle(struct invocation *invocation, struct error *err)
 	if (g->systemd_cgroup || strcmp(g->cgroup_manager, "systemd") == 0)
 		return error_set(err, ERROR_USAGE, ENOTSUP,
 				 "systemd cgroup driver is not supported by this build");
-	r = g->store.root ? absolute_root(g->store.root, &root, err) : default_root(&root, err);
-	if (r < 0)
-		return r;
-	invocation->root = root;
-	g->store = (struct store){.root = root, STORE_DEFAULTS};
-	return 0;
+	r = settle_root(invocation, err);
+	return r < 0 ? r : settle_store(invocation, err);
 }
 
 /* crun's other destinations would otherwise become files of that name. */
@@ -275,4 +334,5 @@ void globals_done(struct invocation *invocation)
 {
 	free(invocation->words);
 	free(invocation->root);
+	free(invocation->feed);
 }

@@ -4,6 +4,7 @@
 #define VERBS_GLOBALS_H
 
 #include "base/log.h"
+#include "verbs/store_settings.h"
 #include "verbs/verb.h"
 
 extern const struct option_spec global_options[];
@@ -14,7 +15,8 @@ struct invocation {
 	bool help;
 	char **words; /* the verb and what follows it, NULL-terminated; malloc'd */
 	size_t word_count;
-	char *root; /* owned: what globals.store.root points to */
+	const char *settings[SETTINGS]; /* as given; NULL: not on the command line */
+	char *root, *feed;		/* owned: what globals.store points to */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "ocirun/version.h"
 #include "setup/seccomp_version.h"
+#include "verbs/conf.h"
 #include "verbs/globals.h"
 #include "verbs/options.h"
 
@@ -89,7 +90,8 @@ static void add_overview(FILE *out)
 	for (const struct verb *const *v = verbs_list(); *v; v++)
 		(void)fprintf(out, "  %-*s %s\n", VERB_WIDTH, (*v)->name, (*v)->summary);
 	add_options(out, "Global options", global_options);
-	(void)fprintf(out, "\nocirun VERB --help tells more about a verb.\n");
+	(void)fprintf(out, "\nWhat --feed to --log-size set may stand in " CONF_SYSTEM ".\n"
+			   "ocirun VERB --help tells more about a verb.\n");
 }
 
 static void add_verb(FILE *out, const struct verb *v)

@@ -1,5 +1,6 @@
 verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/options.h \
-	src/verbs/globals.c src/verbs/globals.h src/verbs/help.c src/verbs/help.h \
+	src/verbs/globals.c src/verbs/globals.h src/verbs/conf.c src/verbs/conf.h \
+	src/verbs/store_settings.c src/verbs/store_settings.h src/verbs/help.c src/verbs/help.h \
 	src/verbs/print.c src/verbs/matching.c src/verbs/matching.h \
 	src/verbs/create.c src/verbs/create_options.h src/verbs/start.c src/verbs/run.c \
 	src/verbs/foreground.c src/verbs/foreground.h src/verbs/state.c src/verbs/list.c \

@@ -231,7 +231,7 @@ static void globals_of_engines(void)
 		  0);
 	check_text(i.globals.store.root, "/run/x");
 	check_text(i.globals.log_format, "json");
-	check_text(i.globals.store.rootless, "true");
+	check_text(i.globals.rootless, "true");
 	check_text(i.globals.monitor, "auto");
 	check_text(i.globals.cgroup_manager, "cgroupfs");
 	check_int(i.word_count, 3);
