@@ -3,6 +3,7 @@ base_files = src/base/error.c src/base/error.h src/base/cleanup.h \
 	src/base/log.c src/base/log.h src/base/path.c src/base/path.h \
 	src/base/json.c src/base/json.h src/base/json_scan.c src/base/json_scan.h src/base/signal_names.c src/base/signal_names.h \
 	src/base/cpu_list.c src/base/cpu_list.h \
+	src/base/kernel_lacks.c src/base/kernel_lacks.h \
 	src/base/compat.h src/base/tap.h
 
 check_PROGRAMS += test-json

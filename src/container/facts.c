@@ -127,7 +127,7 @@ static const char *field(const char *fields, int number)
 
 int process_start_time(pid_t pid, uint64_t *ret)
 {
-	char buffer[1024], *fields;
+	char buffer[1024], *fields = NULL;
 	const char *text;
 	int r = stat_fields(pid, buffer, sizeof(buffer), &fields);
 
@@ -138,25 +138,6 @@ int process_start_time(pid_t pid, uint64_t *ret)
 		return -EIO;
 	*ret = strtoull(text, NULL, 10);
 	return 0;
-}
-
-int process_is_zombie(pid_t pid, int *ret_status)
-{
-	char buffer[1024], *fields;
-	const char *state, *code;
-	int r = stat_fields(pid, buffer, sizeof(buffer), &fields);
-
-	if (r < 0)
-		return r;
-	state = field(fields, 3);
-	code = field(fields, 52);
-	if (!state || !code)
-		return -EIO;
-	if (*state != 'Z' && *state != 'X')
-		return 0;
-	if (ret_status)
-		*ret_status = atoi(code);
-	return 1;
 }
 
 int boot_id(char ret[40], struct error *err)

@@ -15,10 +15,6 @@ bool facts_have_exec(const struct journal *j, const char *exec_id);
 /* process_start_time - field 22 of /proc/PID/stat, in clock ticks; -ESRCH when there is none. */
 int process_start_time(pid_t pid, uint64_t *ret);
 
-/* process_is_zombie - 1 if /proc/PID/stat says Z or X; 0; -ESRCH. @ret_status: field 52 (only with
- * ptrace access to it: otherwise the kernel says 0), may be NULL. */
-int process_is_zombie(pid_t pid, int *ret_status);
-
 /* boot_id - /proc/sys/kernel/random/boot_id, 36 characters. */
 int boot_id(char ret[40], struct error *err);
 

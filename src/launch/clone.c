@@ -79,7 +79,7 @@ static void leave_namespaces_for_children(struct own_namespaces *own)
 
 static uint64_t parenthood(const struct launch *l)
 {
-	return l->mode == WATCH_SIBLING ? CLONE_PARENT : 0;
+	return watch_mode_is_sibling(l->exits.mode) ? CLONE_PARENT : 0;
 }
 
 static int clone_directly(struct launch *l, struct error *err)
@@ -183,7 +183,7 @@ static int clone_through_joiner(struct launch *l, struct error *err)
 	}
 	(void)close(pair[1]);
 	r = joiner < 0 ? error_sys(err, "fork") : await_joiner(l, pair[0], err);
-	if (joiner > 0 && l->mode != WATCH_SIBLING)
+	if (joiner > 0 && !watch_mode_is_sibling(l->exits.mode))
 		(void)waitpid(joiner, NULL, 0);
 	close_keeping_errno(joiner_pidfd);
 	(void)close(pair[0]);

@@ -142,6 +142,15 @@ static bool needs_observer(const struct exec *e)
 	return e->options->detach && strcmp(e->container.record.monitor, "none") != 0;
 }
 
+/* What is said now is about this process; else as for the container. */
+struct exit_wish exec_exit_wish(const struct exec *e)
+{
+	const char *source = e->options->exit_source, *monitor = e->container.record.monitor;
+	bool said = strcmp(source, "auto") != 0 && strcmp(monitor, "none") != 0;
+
+	return (struct exit_wish){.monitor = said ? "auto" : monitor, .source = source};
+}
+
 static int prepare(struct exec *e, struct error *err)
 {
 	int r;
@@ -164,6 +173,11 @@ static int prepare(struct exec *e, struct error *err)
 		r = choose_id(e, err);
 	if (r == 0 && needs_observer(e))
 		r = monitor_program_check(err);
+	if (r == 0 && e->options->detach) {
+		const struct exit_wish wish = exec_exit_wish(e);
+
+		r = exit_choice_check(&wish, err);
+	}
 	return r;
 }
 
@@ -263,7 +277,7 @@ static int exec_alone(struct exec *e, struct error *err)
 	struct error ignored = ERROR_INIT;
 	int r;
 
-	e->mode = e->options->detach ? WATCH_NONE : WATCH_PARENT;
+	e->exits.mode = e->options->detach ? WATCH_NONE : WATCH_PARENT;
 	r = exec_build(e, err);
 	if (r == 0)
 		r = publish(&e->publication, e->pid, e->pidfd, err);
@@ -294,6 +308,7 @@ static void exec_init(struct exec *e, const struct exec_options *opt)
 		.label_proc_fd = -EBADF,
 		.entry = {.v2_dirfd = -EBADF},
 		.pidfd = -EBADF,
+		.exits = EXIT_MEANS_NONE,
 	};
 }
 
@@ -305,6 +320,7 @@ void exec_done(struct exec *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close_keeping_errno(fds[i]);
+	exit_means_close(&e->exits);
 	spec_done(&e->spec);
 	container_close(&e->container);
 }

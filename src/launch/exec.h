@@ -26,6 +26,7 @@ struct exec_options {
 	const char *const *cgroups; /* --cgroup: "PATH", or on v1 "CONTROLLERS:PATH" */
 	int preserve_fds;
 	bool ignore_paused;
+	const char *exit_source; /* --exit-source; without detach the caller reaps in any case */
 	bool detach;
 	int foreground_console; /* its end of a socketpair for the pty master; -EBADF: none */
 };

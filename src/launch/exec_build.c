@@ -252,7 +252,7 @@ static int make_channel(struct exec *e, struct error *err)
 
 static int clone_process(struct exec *e, int root_fd, int plan_fd, struct error *err)
 {
-	uint64_t flags = e->mode == WATCH_SIBLING ? CLONE_PARENT : 0;
+	uint64_t flags = watch_mode_is_sibling(e->exits.mode) ? CLONE_PARENT : 0;
 	autofree const char **env = NULL;
 	char home[HOME_TEXT_MAX];
 	bool in_cgroup = false;
@@ -283,7 +283,7 @@ union from_process {
 
 static void reap(const struct exec *e, pid_t pid)
 {
-	if (e->mode != WATCH_SIBLING && pid > 0)
+	if (!watch_mode_is_sibling(e->exits.mode) && pid > 0)
 		(void)waitpid(pid, NULL, __WALL);
 }
 
@@ -394,6 +394,8 @@ int exec_build(struct exec *e, struct error *err)
 	close_namespaces(&e->join);
 	if (r >= 0)
 		r = await_ready(e, err);
+	if (r == 0)
+		r = exit_means_attach(&e->exits, e->pid, err);
 	/* Its cgroup, root and namespaces go one by one: what failed is only how we noticed. */
 	return r < 0 && init_is_ending(e) ? container_is_gone(err) : r;
 }

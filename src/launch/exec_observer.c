@@ -18,9 +18,9 @@ static int choose_mode(struct exec *e, struct error *err)
 	struct message m;
 	int r = handshake_receive(e->parent_fd, "ocirun", PARENT_SAW_KERNEL, &m, NULL, err);
 
-	return r < 0 ? r
-		     : exit_status_choose(e->container.record.monitor, NULL, m.value, getppid(),
-					  &e->mode, err);
+	const struct exit_wish wish = exec_exit_wish(e);
+
+	return r < 0 ? r : exit_choice_make(&wish, m.value, getppid(), &e->exits, err);
 }
 
 static int offer_and_go(struct exec *e, struct error *err)
@@ -74,7 +74,7 @@ void exec_observer(void *exec)
 		give_up(e, &err);
 	if (!e->recorded)
 		_exit(0);
-	w.mode = e->mode;
+	w.exits = e->exits;
 	w.pid = e->pid;
 	w.pidfd = e->pidfd;
 	for (int i = 0; i < USAGE_FILES; i++)

@@ -8,7 +8,7 @@
 #include "launch/exec.h"
 #include "launch/handshake.h"
 #include "launch/publish.h"
-#include "monitor/exit_status.h"
+#include "monitor/exit_choice.h"
 
 #define EXEC_ID_SIZE (JOURNAL_ID_MAX + 1)
 
@@ -38,7 +38,7 @@ struct exec {
 	int label_proc_fd;    /* labels_open_procfs() for the stub, likewise */
 	struct cgroup_entry entry;
 	struct plan_join join; /* its namespace_fds are closed after the clone */
-	enum watch_mode mode;
+	struct exit_means exits;
 	pid_t pid;
 	int pidfd;
 	bool recorded; /* `exec-started` is in the log, so `exec-exited` has to follow */
@@ -62,6 +62,9 @@ void exec_observer(void *exec);
 /* exec_log.c: the lines of an exec. Each returns as lifecycle_record. */
 int exec_record_started(struct exec *e, struct error *err);
 int exec_record_failed(struct exec *e, const struct error *why, struct error *err);
+
+/* exec.c: how the end of its process is learnt, as far as anybody asked. */
+struct exit_wish exec_exit_wish(const struct exec *e);
 
 /* exec.c: release what @e holds. */
 void exec_done(struct exec *e);

@@ -57,7 +57,7 @@ int executing_run(struct executing *x, int *ret_status, struct error *err)
 {
 	struct watch w = {.journal = &x->exec.container.journal,
 			  .exec_id = x->exec.recorded ? x->exec.id : "",
-			  .mode = x->exec.mode,
+			  .exits = x->exec.exits,
 			  .pid = x->exec.pid,
 			  .pidfd = x->exec.pidfd,
 			  .stub_fd = -EBADF};

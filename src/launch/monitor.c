@@ -25,6 +25,7 @@
 #include "launch/preserve.h"
 #include "launch/roles.h"
 #include "launch/undo.h"
+#include "monitor/exit_choice.h"
 #include "monitor/handover.h"
 #include "setup/hooks.h"
 #include "setup/id_maps.h"
@@ -360,7 +361,8 @@ int monitor_build(struct launch *l, struct error *err)
 	(void)close(l->init_end);
 	(void)close(l->start_fd);
 	close_keeping_errno(l->label_proc_fd);
-	return serve_init(l, err);
+	r = serve_init(l, err);
+	return r < 0 ? r : exit_means_attach(&l->exits, l->pid, err);
 }
 
 int monitor_commit(struct launch *l, struct error *err)
@@ -394,6 +396,7 @@ int monitor_commit(struct launch *l, struct error *err)
 
 static int choose_mode(struct launch *l, struct error *err)
 {
+	const struct exit_wish wish = {l->options->monitor, l->options->exit_source};
 	struct message m;
 	int r;
 
@@ -402,8 +405,7 @@ static int choose_mode(struct launch *l, struct error *err)
 	r = handshake_receive(l->parent_fd, "ocirun", PARENT_SAW_KERNEL, &m, NULL, err);
 	if (r < 0)
 		return r;
-	return exit_status_choose(l->options->monitor, l->options->exit_source, m.value, getppid(),
-				  &l->mode, err);
+	return exit_choice_make(&wish, m.value, getppid(), &l->exits, err);
 }
 
 static int offer_and_commit(struct launch *l, struct error *err)
@@ -461,7 +463,7 @@ void monitor_main(struct launch *l)
 	}
 	keep_from_oom_killer();
 	w = (struct watch){.journal = &l->container.journal,
-			   .mode = l->mode,
+			   .exits = l->exits,
 			   .pid = l->pid,
 			   .pidfd = l->pidfd,
 			   .stub_fd = l->init_fd};

@@ -33,6 +33,7 @@
 #include "launch/sealed.h"
 #include "launch/undo.h"
 #include "launch/watching.h"
+#include "monitor/exit_choice.h"
 #include "monitor/handover.h"
 #include "setup/labels.h"
 #include "setup/capabilities.h"
@@ -194,6 +195,9 @@ static int prepare(struct launch *l, struct error *err)
 		r = check_rootfs(l, err);
 	if (r == 0 && needs_monitor(l))
 		r = monitor_program_check(err);
+	if (r == 0 && !l->options->foreground)
+		r = exit_choice_check(
+			&(struct exit_wish){l->options->monitor, l->options->exit_source}, err);
 	if (r == 0)
 		r = rootless_parse(l->options->rootless, &l->rootless, err);
 	if (r == 0)
@@ -390,7 +394,7 @@ static int create_alone(struct launch *l, struct error *err)
 {
 	int r;
 
-	l->mode = l->options->foreground ? WATCH_PARENT : WATCH_NONE;
+	l->exits.mode = l->options->foreground ? WATCH_PARENT : WATCH_NONE;
 	r = monitor_build(l, err);
 	if (r == 0)
 		r = publish(&l->publication, l->pid, l->pidfd, err);
@@ -418,6 +422,7 @@ static void launch_done(struct launch *l)
 	close_keeping_errno(l->init_fd);
 	close_keeping_errno(l->lock_fd);
 	close_keeping_errno(l->pidfd);
+	exit_means_close(&l->exits);
 	for (int i = 0; i < USAGE_FILES; i++)
 		close_keeping_errno(l->usage_fds[i]);
 	for (int i = 0; i < NAMESPACE_TYPES; i++)
@@ -442,6 +447,7 @@ static void launch_init(struct launch *l, const struct launch_options *opt)
 		.lock_fd = -EBADF,
 		.entry = {.v2_dirfd = -EBADF},
 		.pidfd = -EBADF,
+		.exits = EXIT_MEANS_NONE,
 	};
 	memset(l->usage_fds, -1, sizeof(l->usage_fds));
 	memset(l->namespace_fds, -1, sizeof(l->namespace_fds));

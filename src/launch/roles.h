@@ -41,7 +41,7 @@ struct launch {
 	bool cgroup_is_ours; /* cgroup_create succeeded: nobody else's process is in it */
 	struct cgroup_entry entry;
 	int namespace_fds[NAMESPACE_TYPES]; /* user, pid and time, when joined by path */
-	enum watch_mode mode;
+	struct exit_means exits;
 	pid_t pid;
 	int pidfd;
 	int usage_fds[USAGE_FILES];

@@ -166,7 +166,7 @@ void launch_undo(struct launch *l, const struct error *cause)
 	close_keeping_errno(take_fd(&l->init_fd));
 	removed = destroy_cgroup(&l->cgroup, c, l->pidfd, l->pid, &err);
 	log_if(removed, &err);
-	if (l->pid > 0 && removed == 0 && l->mode != WATCH_SIBLING)
+	if (l->pid > 0 && removed == 0 && !watch_mode_is_sibling(l->exits.mode))
 		(void)waitpid(l->pid, NULL, __WALL); /* ours, and dead */
 	if (l->hooks_ran)
 		run_poststop(c, &l->spec);

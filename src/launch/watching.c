@@ -36,7 +36,7 @@ int watching_new(struct launch *l, struct watching **ret, struct error *err)
 	w->pidfd = take_fd(&l->pidfd);
 	w->lock_fd = take_fd(&l->lock_fd);
 	w->watch = (struct watch){.journal = &w->journal,
-				  .mode = l->mode,
+				  .exits = l->exits,
 				  .pid = l->pid,
 				  .pidfd = w->pidfd,
 				  .stub_fd = take_fd(&l->init_fd)};

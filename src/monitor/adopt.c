@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "container/facts.h"
 #include "container/lifecycle.h"
+#include "monitor/exit_choice.h"
 #include "monitor/exited.h"
 #include "monitor/frozen.h"
 #include "monitor/handover.h"
@@ -149,11 +150,8 @@ static int await_monitor(struct container *c, int pidfd, bool patient, struct er
 /* Double fork, so that the new monitor is nobody's child here. */
 static int start_monitor(struct container *c, int pidfd, int lock_fd, struct error *err)
 {
-	struct watch w = {.journal = &c->journal,
-			  .mode = WATCH_SIBLING,
-			  .pid = c->facts.pid,
-			  .pidfd = pidfd,
-			  .stub_fd = -EBADF};
+	struct watch w = {
+		.journal = &c->journal, .pid = c->facts.pid, .pidfd = pidfd, .stub_fd = -EBADF};
 	pid_t middle;
 
 	if (c->status == STATUS_CREATED)
@@ -171,6 +169,7 @@ static int start_monitor(struct container *c, int pidfd, int lock_fd, struct err
 			_exit(0);
 		monitor_usage_open(c, w.usage_fds);
 		monitor_detach();
+		exit_choice_adopt(w.pid, w.pidfd, &w.exits);
 		(void)monitor_exec(&w, lock_fd, &ignored);
 		_exit(1);
 	}

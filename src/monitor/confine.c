@@ -8,9 +8,11 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -59,16 +61,22 @@ static const int allowed_calls[] = {
 	0 /* no filter there yet: capabilities and no_new_privs are dropped all the same */
 #endif
 
-static void drop_capabilities(void)
+/* Bounding set first, which needs a capability. */
+static void drop_capabilities(unsigned int kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[2];
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
 
-	memset(none, 0, sizeof(none));
 	for (unsigned long cap = 0; cap <= 63; cap++)
 		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0); /* EINVAL past the last one */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	(void)syscall(SYS_capset, &header, none);
+	if (syscall(SYS_capget, &header, data) < 0)
+		data[0].permitted = 0;
+	data[0].permitted &= kept;
+	data[0].effective = data[0].permitted;
+	data[0].inheritable = 0;
+	memset(&data[1], 0, sizeof(data[1]));
+	(void)syscall(SYS_capset, &header, data);
 }
 
 static void limit(int resource)
@@ -78,36 +86,86 @@ static void limit(int resource)
 	(void)setrlimit(resource, &none);
 }
 
-static void load_filter(void)
+#define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define IS(value, hit, miss) \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)(value), (unsigned char)(hit), miss)
+#define LOW_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0)
+
+/* What one mode needs beside the others' calls; each list falls through to what follows it. */
+static const struct sock_filter for_zombie[] = {
+	IS(SYS_readlinkat, 2, 0), /* is field 52 of its stat shown to us? */
+#ifdef SYS_readlink
+	IS(SYS_readlink, 1, 0),
+#else
+	IS(SYS_readlinkat, 1, 0),
+#endif
+	IS(SYS_uname, 0, 1),
+	ALLOW,
+};
+static const struct sock_filter for_ptrace[] = {
+	IS(SYS_ptrace, 0, 4), /* the last of the list: the number is overwritten */
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]) + LOW_HALF),
+	IS(PTRACE_CONT, 1, 0),
+	IS(PTRACE_LISTEN, 0, 1),
+	ALLOW,
+};
+
+#define FILTER_MAX (ARRAY_SIZE(allowed_calls) + ARRAY_SIZE(for_zombie) + ARRAY_SIZE(for_ptrace) + 8)
+
+struct filter {
+	struct sock_filter code[FILTER_MAX];
+	unsigned short length;
+};
+
+static void append(struct filter *f, const struct sock_filter *code, size_t count)
 {
-	enum {
-		COUNT = ARRAY_SIZE(allowed_calls),
-		HEAD = 4
-	};
-	struct sock_filter filter[HEAD + COUNT + 2] = {
+	memcpy(f->code + f->length, code, count * sizeof(*code));
+	f->length = (unsigned short)(f->length + count);
+}
+
+static void load_filter(enum watch_mode mode)
+{
+	static const struct sock_filter head[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, FILTER_ARCH, 1, 0),
+		IS(FILTER_ARCH, 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	};
-	struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = filter};
+	static const struct sock_filter allow[] = {ALLOW};
+	static const struct sock_filter skip_allow[] = {BPF_STMT(BPF_JMP | BPF_JA, 1)};
+	static const struct sock_filter deny[] = {
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)};
+	enum {
+		COUNT = ARRAY_SIZE(allowed_calls)
+	};
+	struct filter f = {.length = 0};
+	struct sock_fprog program = {.filter = f.code};
 
-	for (unsigned int i = 0; i < COUNT; i++)
-		filter[HEAD + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-								(unsigned int)allowed_calls[i],
-								(unsigned char)(COUNT - i), 0);
-	filter[HEAD + COUNT] =
-		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
-	filter[HEAD + COUNT + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	append(&f, head, ARRAY_SIZE(head));
+	for (unsigned int i = 0; i < COUNT; i++) {
+		const struct sock_filter call[] = {IS(allowed_calls[i], COUNT - i, 0)};
+
+		append(&f, call, 1);
+	}
+	append(&f, skip_allow, 1);
+	append(&f, allow, 1);
+	if (mode == WATCH_NETLINK || mode == WATCH_ZOMBIE)
+		append(&f, for_zombie, ARRAY_SIZE(for_zombie));
+	if (mode == WATCH_PTRACE)
+		append(&f, for_ptrace, ARRAY_SIZE(for_ptrace));
+	append(&f, deny, 1);
+	program.len = f.length;
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-void confine_monitor(void)
+void confine_monitor(enum watch_mode mode)
 {
+	bool reads_stat = mode == WATCH_NETLINK || mode == WATCH_ZOMBIE;
+
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	limit(RLIMIT_CORE);
 	limit(RLIMIT_NPROC);
-	drop_capabilities();
+	drop_capabilities(reads_stat ? 1U << CAP_SYS_PTRACE : 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && FILTER_ARCH != 0)
-		load_filter();
+		load_filter(mode);
 }

@@ -3,11 +3,17 @@
 #ifndef MONITOR_CONFINE_H
 #define MONITOR_CONFINE_H
 
+#include "monitor/exit_status.h"
+
 /*
  * confine_monitor - no capabilities, no_new_privs, non-dumpable, no core, no children, and a
- * seccomp filter of the calls that the loop makes. What the kernel refuses is left undone: the exit
- * code matters more than the last defence.
+ * seccomp filter of the calls that the loop makes
+ *
+ * WATCH_PTRACE may let tracees go on, but attach to nobody. WATCH_NETLINK and WATCH_ZOMBIE keep
+ * CAP_SYS_PTRACE where they have it, for the status in the open /proc/PID/stat; without ptrace(2),
+ * openat(2) and the like it gives them nothing else. What the kernel refuses is left undone: the
+ * exit code matters more than the last defence.
  */
-void confine_monitor(void);
+void confine_monitor(enum watch_mode mode);
 
 #endif

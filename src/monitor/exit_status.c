@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sibling, parent, hand-over or none; and reading the status in each of them. */
+/* Getting ready for the end of a process, and reading the status. */
 #include "monitor/exit_status.h"
 
 #include <errno.h>
@@ -9,12 +9,40 @@
 
 #include "base/cleanup.h"
 #include "base/compat.h"
+#include "base/kernel_lacks.h"
+#include "monitor/exit_ptrace.h"
+#include "monitor/exit_zombie.h"
 
-static const char *const mode_names[WATCH_MODES] = {"sibling", "parent", "hand-over", "none"};
+static const char *const mode_names[WATCH_MODES] = {
+	[WATCH_SIBLING] = "sibling",	 [WATCH_NETLINK] = "netlink", [WATCH_PARENT] = "parent",
+	[WATCH_HAND_OVER] = "hand-over", [WATCH_PTRACE] = "ptrace",   [WATCH_ZOMBIE] = "zombie",
+	[WATCH_NONE] = "none",
+};
 
 const char *watch_mode_name(enum watch_mode mode)
 {
 	return mode_names[mode];
+}
+
+bool watch_mode_is_sibling(enum watch_mode mode)
+{
+	return mode == WATCH_SIBLING || mode == WATCH_NETLINK || mode == WATCH_PTRACE;
+}
+
+void exit_means_close(struct exit_means *means)
+{
+	close_keeping_errno(take_fd(&means->netlink.fd));
+	close_keeping_errno(take_fd(&means->stat_fd));
+}
+
+int exit_means_attach(struct exit_means *means, pid_t pid, struct error *err)
+{
+	if (means->mode == WATCH_PTRACE)
+		return exit_ptrace_seize(pid, err);
+	if (means->mode != WATCH_NETLINK)
+		return 0;
+	means->stat_fd = exit_zombie_open(pid); /* else without that help */
+	return exit_netlink_aim(&means->netlink, pid, err);
 }
 
 /* The pidfd has the status only after the reap; 0 then, -EAGAIN before, -ENOTTY on old kernels. */
@@ -22,6 +50,8 @@ static int ask_pidfd(int pidfd, int *ret_status)
 {
 	struct compat_pidfd_info info = {.mask = COMPAT_PIDFD_INFO_EXIT};
 
+	if (kernel_lacks("pidfd-exit"))
+		return -ENOTTY;
 	if (ioctl(pidfd, COMPAT_PIDFD_GET_INFO, &info) < 0)
 		return -errno;
 	if (!(info.mask & COMPAT_PIDFD_INFO_EXIT))
@@ -37,50 +67,25 @@ bool exit_status_probe(int pidfd)
 	return ask_pidfd(pidfd, &status) == 0;
 }
 
-int exit_status_choose(const char *monitor, const char *exit_source, bool kernel_tells,
-		       pid_t adopter, enum watch_mode *ret, struct error *err)
+static int reap(pid_t pid, int *ret_status)
 {
-	bool subreaper = adopter > 1;
+	pid_t reaped;
+	int status;
 
-	if (exit_source && strcmp(exit_source, "auto") == 0)
-		exit_source = NULL;
-	if (strcmp(monitor, "none") == 0) {
-		*ret = WATCH_NONE;
-		return 0;
-	}
-	if (strcmp(monitor, "sibling") == 0 || (exit_source && strcmp(exit_source, "pidfd") == 0)) {
-		if (!kernel_tells)
-			return error_set(err, ERROR_SYSTEM, ENOTSUP,
-					 "--monitor=sibling needs PIDFD_INFO_EXIT (Linux 6.15)");
-		*ret = WATCH_SIBLING;
-		return 0;
-	}
-	if (strcmp(monitor, "parent") == 0 || (exit_source && strcmp(exit_source, "parent") == 0))
-		*ret = subreaper ? WATCH_HAND_OVER : WATCH_PARENT;
-	else if (!subreaper)
-		/* Nobody above waits, and some PID 1s never reap: be the parent. */
-		*ret = WATCH_PARENT;
-	else
-		*ret = kernel_tells ? WATCH_SIBLING : WATCH_HAND_OVER;
+	do
+		reaped = waitpid(pid, &status, __WALL);
+	while (reaped < 0 && errno == EINTR);
+	if (reaped != pid)
+		return -errno;
+	*ret_status = status;
 	return 0;
 }
 
-static int collect_as_parent(enum watch_mode mode, pid_t pid, int *ret_status)
+/* The zombie stays. */
+static int look(pid_t pid, int *ret_status)
 {
 	siginfo_t info = {0};
-	int status;
 
-	if (mode == WATCH_PARENT) {
-		pid_t reaped;
-
-		do
-			reaped = waitpid(pid, &status, __WALL);
-		while (reaped < 0 && errno == EINTR);
-		if (reaped != pid)
-			return -errno;
-		*ret_status = status;
-		return 0;
-	}
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | __WALL) < 0)
 		if (errno != EINTR)
 			return -errno;
@@ -106,19 +111,52 @@ static int ask_after_reap(int pidfd, int *ret_status)
 	return ask_pidfd(pidfd, ret_status);
 }
 
-int exit_status_collect(enum watch_mode mode, int pidfd, pid_t pid, int *ret_status,
+/* The zombie is looked at first, since it may go at any moment, and is the word where messages
+ * leave a doubt. */
+static int listen_and_look(struct exit_means *means, pid_t pid, int *ret_status,
+			   const char **ret_source)
+{
+	int seen, r;
+	bool is_seen = exit_zombie_status(means->stat_fd, pid, &seen) == 0;
+
+	r = exit_netlink_collect(&means->netlink, ret_status);
+	if (r != 0 && is_seen) {
+		*ret_status = seen;
+		*ret_source = SOURCE_ZOMBIE;
+		return 0;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_status,
+		   const char **ret_source)
+{
+	switch (means->mode) {
+	case WATCH_PARENT:
+		*ret_source = SOURCE_PARENT;
+		return reap(pid, ret_status);
+	case WATCH_HAND_OVER:
+		*ret_source = SOURCE_PARENT;
+		return look(pid, ret_status);
+	case WATCH_PTRACE:
+		*ret_source = SOURCE_PTRACE;
+		return look(pid, ret_status);
+	case WATCH_NETLINK:
+		*ret_source = SOURCE_NETLINK;
+		return listen_and_look(means, pid, ret_status, ret_source);
+	case WATCH_ZOMBIE:
+		*ret_source = SOURCE_ZOMBIE;
+		return exit_zombie_status(means->stat_fd, pid, ret_status);
+	default:
+		*ret_source = SOURCE_PIDFD;
+		return ask_after_reap(pidfd, ret_status);
+	}
+}
+
+int exit_status_collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_status,
 			const char **ret_source)
 {
-	int r;
-
-	if (mode == WATCH_PARENT || mode == WATCH_HAND_OVER) {
-		r = collect_as_parent(mode, pid, ret_status);
-		*ret_source = SOURCE_PARENT;
-	} else {
-		r = ask_after_reap(pidfd, ret_status);
-		*ret_source = SOURCE_PIDFD;
-	}
-	if (r == 0)
+	if (collect(means, pidfd, pid, ret_status, ret_source) == 0)
 		return 0;
 	*ret_source = SOURCE_NONE;
 	return -ENODATA;

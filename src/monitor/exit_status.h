@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who learns the exit status of init, and how. The choice is made here and nowhere else.
+ * Reading the exit status of init in each of the ways that monitor/exit_choice.h chooses among.
  * Source: doc/events.md, "Who learns the code"; pidfd ioctl PIDFD_GET_INFO (Linux 6.15).
  */
 #ifndef MONITOR_EXIT_STATUS_H
@@ -10,23 +10,50 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "monitor/exit_netlink.h"
 
 enum watch_mode {
 	WATCH_SIBLING,	 /* init is the subreaper's child; the status comes by PIDFD_INFO_EXIT */
+	WATCH_NETLINK,	 /* the same child; it comes from the process connector */
 	WATCH_PARENT,	 /* the monitor is init's parent and reaps it */
 	WATCH_HAND_OVER, /* parent, but the zombie is left to the subreaper, status and all */
+	WATCH_PTRACE,	 /* the subreaper's child, traced by the monitor */
+	WATCH_ZOMBIE,	 /* nobody's: a new monitor on an old kernel, which may see the zombie */
 	WATCH_NONE,	 /* nothing watches */
 	WATCH_MODES,
 };
 
-/* watch_mode_name - "sibling", "parent", "hand-over", "none". */
+/* watch_mode_name - "sibling", "netlink", "parent", "hand-over", "ptrace", "zombie", "none". */
 const char *watch_mode_name(enum watch_mode mode);
 
+/* watch_mode_is_sibling - is init made with CLONE_PARENT, as the child of who adopted us? */
+bool watch_mode_is_sibling(enum watch_mode mode);
+
 /* The `source` member of `exited`. */
-#define SOURCE_PIDFD  "pidfd"
-#define SOURCE_ZOMBIE "zombie"
-#define SOURCE_PARENT "parent"
-#define SOURCE_NONE   "none"
+#define SOURCE_PIDFD   "pidfd"
+#define SOURCE_NETLINK "netlink"
+#define SOURCE_ZOMBIE  "zombie"
+#define SOURCE_PARENT  "parent"
+#define SOURCE_PTRACE  "ptrace"
+#define SOURCE_NONE    "none"
+
+/* What the status is read with, beside the pidfd. */
+struct exit_means {
+	enum watch_mode mode;
+	struct exit_netlink netlink; /* WATCH_NETLINK */
+	int stat_fd; /* exit_zombie_open's: WATCH_NETLINK, WATCH_ZOMBIE; else -EBADF */
+};
+
+#define EXIT_MEANS_NONE \
+	((struct exit_means){.mode = WATCH_NONE, .netlink = {.fd = -EBADF}, .stat_fd = -EBADF})
+
+void exit_means_close(struct exit_means *means);
+
+/*
+ * exit_means_attach - be ready for the end of @pid, which has one thread and waits for us
+ * It may end as soon as it hears of it; for what ended before, nothing is learnt.
+ */
+int exit_means_attach(struct exit_means *means, pid_t pid, struct error *err);
 
 /*
  * exit_status_probe - can this kernel tell a reaped process's status through its pidfd?
@@ -35,24 +62,14 @@ const char *watch_mode_name(enum watch_mode mode);
 bool exit_status_probe(int pidfd);
 
 /*
- * exit_status_choose - the mode for a monitor that has just been orphaned
- * @monitor: --monitor: "auto", "sibling", "parent", "none"
- * @exit_source: --exit-source: "auto", "pidfd", "parent"; NULL: auto
- * @kernel_tells: what exit_status_probe said
- * @adopter: getppid() of the orphan: a subreaper, or 1
- * Returns 0, or -ENOTSUP when what was asked for cannot work here.
- */
-int exit_status_choose(const char *monitor, const char *exit_source, bool kernel_tells,
-		       pid_t adopter, enum watch_mode *ret, struct error *err);
-
-/*
  * exit_status_collect - the wait(2) status of init, after its pidfd became readable
- * @mode: WATCH_PARENT reaps; WATCH_HAND_OVER looks and leaves the zombie; WATCH_SIBLING asks the
- *        pidfd and waits for the reap where the zombie still stands
+ * @means: WATCH_PARENT reaps; WATCH_HAND_OVER and WATCH_PTRACE look and leave the zombie;
+ *         WATCH_SIBLING asks the pidfd and waits for the reap where the zombie still stands;
+ *         WATCH_NETLINK waits for the kernel's messages, for some seconds at most
  * @ret_source: SOURCE_*; SOURCE_NONE when nothing could tell, and then *ret_status is not touched
  * Returns 0, or -ENODATA when nobody can know any more.
  */
-int exit_status_collect(enum watch_mode mode, int pidfd, pid_t pid, int *ret_status,
+int exit_status_collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_status,
 			const char **ret_source);
 
 /* exit_status_witness - the same for somebody who only holds a pidfd: never waits, never reaps. */

@@ -104,21 +104,33 @@ int monitor_program_check(struct error *err)
 	return r < 0 ? error_sys_num(err, r, "the monitor's program %s", path) : 0;
 }
 
+static void describe_mode(const struct exit_means *exits, char *text, size_t size)
+{
+	const char *name = watch_mode_name(exits->mode);
+
+	if (exits->mode == WATCH_NETLINK && !exits->netlink.exact)
+		(void)snprintf(text, size, "%s:%d", name, exits->netlink.threads);
+	else
+		(void)snprintf(text, size, "%s", name);
+}
+
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 {
-	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {w->journal->fd, w->pidfd, lock_fd,
-							    w->stub_fd};
-	char path[4096], pid[16], id[JOURNAL_ID_MAX + 1], instance[JOURNAL_INSTANCE_LEN + 1];
-	char *const argv[] = {
-		(char *)MONITOR_PROGRAM, id,  instance, pid, (char *)watch_mode_name(w->mode),
-		(char *)w->exec_id,	 NULL};
+	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {
+		w->journal->fd,	     w->pidfd,	      lock_fd, w->stub_fd,
+		w->exits.netlink.fd, w->exits.stat_fd};
+	char path[4096], pid[16], mode[32], id[JOURNAL_ID_MAX + 1],
+		instance[JOURNAL_INSTANCE_LEN + 1];
+	char *const argv[] = {(char *)MONITOR_PROGRAM, id,  instance, pid, mode,
+			      (char *)w->exec_id,      NULL};
 	char *const envp[] = {NULL};
 	int r;
 
-	memcpy(sources + 4, w->usage_fds, sizeof(w->usage_fds));
+	memcpy(sources + MONITOR_FD_USAGE - MONITOR_FD_JOURNAL, w->usage_fds, sizeof(w->usage_fds));
 	(void)snprintf(id, sizeof(id), "%s", w->journal->id);
 	(void)snprintf(instance, sizeof(instance), "%s", w->journal->instance);
 	(void)snprintf(pid, sizeof(pid), "%d", w->pid);
+	describe_mode(&w->exits, mode, sizeof(mode));
 	r = program_path(path, sizeof(path));
 	if (r < 0)
 		return error_sys_num(err, r, "%s", path);

@@ -4,7 +4,8 @@
  * descriptor at a fixed number, so that the big image, its heap and its libraries are gone while
  * the container runs. This header is the contract between the two.
  *
- * argv: ocirun-monitor ID INSTANCE PID MODE [EXECID], MODE being watch_mode_name's word. With
+ * argv: ocirun-monitor ID INSTANCE PID MODE [EXECID], MODE being watch_mode_name's word, and
+ * "netlink:THREADS" where a process is taken over that had so many threads just now. With
  * EXECID it is the observer of an exec's process, and MONITOR_FD_LOCK holds flock(LOCK_SH) on
  * <state>/execs until its last line is written.
  */
@@ -19,8 +20,10 @@
 enum monitor_fd {
 	MONITOR_FD_JOURNAL = 3,
 	MONITOR_FD_PIDFD,
-	MONITOR_FD_LOCK,  /* holds flock(LOCK_EX) on <state>/monitor */
-	MONITOR_FD_STUB,  /* the stub's reports; closed when there is none */
+	MONITOR_FD_LOCK,    /* holds flock(LOCK_EX) on <state>/monitor */
+	MONITOR_FD_STUB,    /* the stub's reports; closed when there is none */
+	MONITOR_FD_NETLINK, /* the process connector, and /proc/PID/stat: as struct exit_means */
+	MONITOR_FD_STAT,
 	MONITOR_FD_USAGE, /* USAGE_FILES of them; closed where missing */
 	MONITOR_FD_END = MONITOR_FD_USAGE + USAGE_FILES,
 };

@@ -1,4 +1,8 @@
 monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/witness.c \
+	src/monitor/exit_choice.c src/monitor/exit_choice.h \
+	src/monitor/exit_netlink.c src/monitor/exit_netlink.h \
+	src/monitor/exit_ptrace.c src/monitor/exit_ptrace.h \
+	src/monitor/exit_zombie.c src/monitor/exit_zombie.h \
 	src/monitor/exited.c src/monitor/exited.h src/monitor/failed.c src/monitor/failed.h \
 	src/monitor/watch.c src/monitor/watch.h \
 	src/monitor/oom.c src/monitor/oom.h src/monitor/oom_settle.c \
@@ -12,6 +16,8 @@ pkglibexec_PROGRAMS += ocirun-monitor
 ocirun_monitor_SOURCES = src/monitor/main.c src/monitor/confine.c src/monitor/watch.c \
 	src/monitor/oom.c src/monitor/report.c src/monitor/exit_status.c src/monitor/exited.c \
 	src/monitor/failed.c \
+	src/monitor/exit_netlink.c src/monitor/exit_ptrace.c src/monitor/exit_zombie.c \
+	src/base/kernel_lacks.c \
 	src/container/lifecycle.c src/cgroup/usage.c src/loop/loop.c src/loop/signals.c \
 	src/base/error.c src/base/fd.c src/base/signal_names.c
 ocirun_monitor_CFLAGS = $(AM_CFLAGS)

@@ -15,15 +15,20 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "monitor/confine.h"
+#include "monitor/exit_ptrace.h"
 #include "monitor/handover.h"
 
-static enum watch_mode parse_mode(const char *word)
+static void parse_mode(const char *text, struct exit_means *exits)
 {
-	enum watch_mode mode = WATCH_SIBLING;
+	size_t length = strcspn(text, ":");
+	int mode = 0;
 
-	while (mode < WATCH_MODES && strcmp(word, watch_mode_name(mode)) != 0)
+	while (mode < WATCH_MODES && (strncmp(text, watch_mode_name(mode), length) != 0 ||
+				      watch_mode_name(mode)[length] != '\0'))
 		mode++;
-	return mode;
+	exits->mode = (enum watch_mode)mode;
+	exits->netlink.exact = text[length] == '\0';
+	exits->netlink.threads = exits->netlink.exact ? 1 : atoi(text + length + 1);
 }
 
 static int fd_if_open(int fd)
@@ -40,11 +45,20 @@ static int block_signals(void)
 	return signals_open(&all, NULL);
 }
 
-static void ignore_signals(struct loop *loop, void *arg)
+struct signals {
+	int fd;
+	pid_t traced; /* or 0 */
+};
+
+static void signals_came(struct loop *loop, void *arg)
 {
+	const struct signals *s = arg;
+
 	(void)loop;
-	while (signals_next(*(int *)arg))
+	while (signals_next(s->fd))
 		;
+	if (s->traced)
+		exit_ptrace_serve(s->traced);
 }
 
 /*
@@ -66,24 +80,29 @@ int main(int argc, char **argv)
 	struct watch w = {.journal = &journal, .pidfd = MONITOR_FD_PIDFD};
 	struct error err = ERROR_INIT;
 	struct loop *loop;
-	int signal_fd;
+	struct signals signals;
 
 	if (argc < 5 || argc > 6 ||
 	    journal_attach(&journal, fd_if_open(MONITOR_FD_JOURNAL), argv[1], argv[2]) < 0)
 		return EXIT_FAILURE;
 	w.pid = atoi(argv[3]);
-	w.mode = parse_mode(argv[4]);
+	parse_mode(argv[4], &w.exits);
+	w.exits.netlink.fd = fd_if_open(MONITOR_FD_NETLINK);
+	w.exits.netlink.pid = w.pid;
+	w.exits.stat_fd = fd_if_open(MONITOR_FD_STAT);
 	w.exec_id = argv[5]; /* or NULL, where argv ends */
 	w.stub_fd = fd_if_open(MONITOR_FD_STUB);
 	for (int i = 0; i < USAGE_FILES; i++)
 		w.usage_fds[i] = fd_if_open(MONITOR_FD_USAGE + i);
 	w.oom.baseline = oom_baseline_read(MONITOR_FD_LOCK);
 	loop = loop_new();
-	signal_fd = block_signals();
-	if (w.mode == WATCH_MODES || !loop || signal_fd < 0)
+	signals.fd = block_signals();
+	signals.traced = w.exits.mode == WATCH_PTRACE ? w.pid : 0;
+	if (w.exits.mode == WATCH_MODES || !loop || signals.fd < 0)
 		return EXIT_FAILURE;
-	confine_monitor();
-	(void)loop_add_fd(loop, signal_fd, ignore_signals, &signal_fd);
+	confine_monitor(w.exits.mode);
+	(void)loop_add_fd(loop, signals.fd, signals_came, &signals);
+	signals_came(loop, &signals); /* who has stopped before the signals were blocked */
 	loop_before_waiting(loop, give_back_stack);
 	return watch_run(&w, loop, &err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

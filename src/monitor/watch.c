@@ -100,7 +100,7 @@ static int record_exited(struct watch *w, const char *source, struct error *err)
 	e.known = w->status_known;
 	e.status = w->status;
 	if (!w->status_known)
-		e.reason = REASON_UNOBSERVED;
+		e.reason = w->exits.mode == WATCH_ZOMBIE ? REASON_MONITOR_LOST : REASON_UNOBSERVED;
 	else if (w->failed && w->failure.stage == PLAN_STAGE_EXEC)
 		e.reason = REASON_EXEC_FAILED;
 	else if (!journal_has_seen(w->journal, EVENT_STARTED))
@@ -205,7 +205,9 @@ static void process_ended(struct loop *loop, void *arg)
 	/* The stub's last words first: `started` comes before `exited`. */
 	stub_reports(loop, w);
 	loop_remove_fd(loop, w->pidfd);
-	w->status_known = exit_status_collect(w->mode, w->pidfd, w->pid, &w->status, &source) == 0;
+	loop_remove_fd(loop, w->exits.netlink.fd);
+	w->status_known =
+		exit_status_collect(&w->exits, w->pidfd, w->pid, &w->status, &source) == 0;
 	w->ended = true;
 	/* Seen by others meanwhile: the journal's lock brings w->journal->seen up to date. */
 	if (journal_lock(w->journal) == 0)
@@ -215,6 +217,14 @@ static void process_ended(struct loop *loop, void *arg)
 	loop_stop(loop);
 }
 
+static void threads_told(struct loop *loop, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)loop;
+	exit_netlink_read(&w->exits.netlink, w->pidfd, w->exits.stat_fd);
+}
+
 int watch_run(struct watch *w, struct loop *loop, struct error *err)
 {
 	int r;
@@ -222,6 +232,8 @@ int watch_run(struct watch *w, struct loop *loop, struct error *err)
 	r = loop_add_fd(loop, w->pidfd, process_ended, w);
 	if (r == 0 && w->stub_fd >= 0)
 		r = loop_add_fd(loop, w->stub_fd, stub_reports, w);
+	if (r == 0 && w->exits.netlink.fd >= 0)
+		r = loop_add_fd(loop, w->exits.netlink.fd, threads_told, w);
 	if (r == 0)
 		r = watch_for_kills(w, loop);
 	if (r < 0)

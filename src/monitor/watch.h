@@ -16,7 +16,7 @@
 
 struct watch {
 	struct journal *journal; /* borrowed */
-	enum watch_mode mode;
+	struct exit_means exits; /* borrowed descriptors */
 	pid_t pid;
 	int pidfd;   /* borrowed */
 	int stub_fd; /* owned: where the stub reports; -EBADF when it was attached too late for that

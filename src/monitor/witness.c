@@ -3,34 +3,44 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
+#include "base/cleanup.h"
 #include "base/compat.h"
-#include "container/facts.h"
+#include "base/kernel_lacks.h"
 #include "monitor/exit_status.h"
+#include "monitor/exit_zombie.h"
+
+static int ask_zombie(int pidfd, pid_t pid, int *ret_status)
+{
+	autofd stat_fd = exit_zombie_open(pid);
+
+	/* After the open: what has the number now is what the pidfd is of. */
+	if (stat_fd < 0 || (sys_pidfd_send_signal(pidfd, 0) < 0 && errno == ESRCH))
+		return -ESRCH;
+	return exit_zombie_status(stat_fd, pid, ret_status);
+}
+
+static int ask_kernel(int pidfd, int *ret_status)
+{
+	struct compat_pidfd_info info = {.mask = COMPAT_PIDFD_INFO_EXIT};
+
+	if (kernel_lacks("pidfd-exit") || ioctl(pidfd, COMPAT_PIDFD_GET_INFO, &info) < 0 ||
+	    !(info.mask & COMPAT_PIDFD_INFO_EXIT))
+		return -ENODATA;
+	*ret_status = info.exit_code;
+	return 0;
+}
 
 int exit_status_witness(int pidfd, pid_t pid, int *ret_status, const char **ret_source)
 {
-	struct compat_pidfd_info info = {.mask = COMPAT_PIDFD_INFO_EXIT};
-	int status = 0;
-
-	/* Without a pidfd the number may be another process's by now. */
+	*ret_source = SOURCE_NONE;
 	if (pidfd < 0)
 		return -ENODATA;
-	/*
-	 * Field 52 reads 0 to a process without ptrace access, which nobody can tell from exit 0:
-	 * only a non-zero value is believed of a zombie, unless we are root in the initial
-	 * namespaces.
-	 */
-	if (process_is_zombie(pid, &status) == 1 && (status != 0 || geteuid() == 0)) {
-		*ret_status = status;
+	/* In this order: between the two questions it can only go from zombie to reaped. */
+	if (ask_zombie(pidfd, pid, ret_status) == 0)
 		*ret_source = SOURCE_ZOMBIE;
-		return 0;
-	}
-	if (ioctl(pidfd, COMPAT_PIDFD_GET_INFO, &info) == 0 &&
-	    (info.mask & COMPAT_PIDFD_INFO_EXIT)) {
-		*ret_status = info.exit_code;
+	else if (ask_kernel(pidfd, ret_status) == 0)
 		*ret_source = SOURCE_PIDFD;
-		return 0;
-	}
-	*ret_source = SOURCE_NONE;
-	return -ENODATA;
+	else
+		return -ENODATA;
+	return 0;
 }

@@ -163,6 +163,7 @@ static struct exec_options exec_options_of(const struct globals *g, const struct
 		.cgroups = f->cgroups.items,
 		.preserve_fds = f->preserve_fds,
 		.ignore_paused = f->ignore_paused,
+		.exit_source = g->exit_source,
 		.detach = f->detach,
 		.foreground_console = -EBADF,
 	};

@@ -66,7 +66,8 @@ const struct option_spec global_options[] = {
 	 .kind = OPTION_STRING,
 	 .offset = GLOBAL(exit_source),
 	 .value_name = "SOURCE",
-	 .help = "how the exit status is learnt: auto, pidfd or parent (default: auto)"},
+	 .help = "how the exit status is learnt: auto, pidfd, netlink, parent or ptrace (default: "
+		 "auto)"},
 	{.name = "feed",
 	 .kind = OPTION_STRING,
 	 .offset = SETTING(FEED),
@@ -120,7 +121,7 @@ static const char *const log_levels[] = {"error", "warning", "debug", NULL};
 static const char *const cgroup_managers[] = {"cgroupfs", "systemd", "disabled", NULL};
 static const char *const rootless_values[] = {"true", "false", "auto", NULL};
 static const char *const monitors[] = {"auto", "sibling", "parent", "none", NULL};
-static const char *const exit_sources[] = {"auto", "pidfd", "parent", NULL};
+static const char *const exit_sources[] = {"auto", "pidfd", "netlink", "parent", "ptrace", NULL};
 
 /* Flags whose value is one of a few words. */
 static const struct {
