@@ -123,7 +123,7 @@ bool line_parse(const char *text, size_t length, struct line *ret)
 	return true;
 }
 
-int line_first_instance(int fd, char *ret)
+int line_first(int fd, char *ret_instance, uint64_t *ret_seq)
 {
 	char buffer[JOURNAL_LINE_MAX];
 	off_t offset = 0;
@@ -143,11 +143,19 @@ int line_first_instance(int fd, char *ret)
 		if (!end && (size_t)n < sizeof(buffer))
 			return -ENODATA;
 		if (end && line_parse(buffer, (size_t)(end - buffer), &line)) {
-			memcpy(ret, line.instance.at, JOURNAL_INSTANCE_LEN);
-			ret[JOURNAL_INSTANCE_LEN] = '\0';
+			memcpy(ret_instance, line.instance.at, JOURNAL_INSTANCE_LEN);
+			ret_instance[JOURNAL_INSTANCE_LEN] = '\0';
+			*ret_seq = line.seq;
 			return 0;
 		}
 		offset += end ? end - buffer + 1 : n;
 	}
 	return -ENODATA;
+}
+
+int line_first_instance(int fd, char *ret)
+{
+	uint64_t seq;
+
+	return line_first(fd, ret, &seq);
 }

@@ -35,4 +35,7 @@ bool line_instance_ok(const char *instance, size_t length);
  */
 int line_first_instance(int fd, char *ret);
 
+/* line_first - the same, with its seq. */
+int line_first(int fd, char *ret_instance, uint64_t *ret_seq);
+
 #endif

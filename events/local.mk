@@ -5,7 +5,9 @@
 journal_files = events/journal.c events/journal.h events/journal_file.c events/journal_file.h \
 	events/line.c events/line.h events/members.c events/scan.c events/scan.h events/types.c
 reader_files = events/reader.c events/find.c events/directory.c events/directory.h events/event.c \
-	events/watch.c events/witness.c events/time.c events/log.h
+	events/watch.c events/witness.c events/time.c events/log.h events/lines.c events/lines.h \
+	events/feed_reader.c events/feed_reader.h events/feed_chain.c events/feed_chain.h \
+	events/feed_seen.c events/feed_seen.h events/feed_place.c events/feed_place.h
 
 noinst_LIBRARIES += libocirun-events.a
 libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c events/sweep.c
@@ -70,7 +72,7 @@ uninstall-hook:
 endif
 
 check_PROGRAMS += test-scan test-journal test-reader test-follow test-follow-polling \
-	test-directory test-directory-polling fuzz-reader
+	test-directory test-directory-polling test-feed-reader test-feed-reader-polling fuzz-reader
 test_scan_SOURCES = events/test-scan.c events/check.h
 test_scan_LDADD = libocirun-events.a
 test_journal_SOURCES = events/test-journal.c events/check.h
@@ -81,15 +83,19 @@ test_follow_SOURCES = events/test-follow.c events/check.h
 test_follow_LDADD = libocirun-events.a
 test_directory_SOURCES = events/test-directory.c events/check.h
 test_directory_LDADD = libocirun-events.a
+test_feed_reader_SOURCES = events/test-feed-reader.c events/check.h
+test_feed_reader_LDADD = libocirun-events.a
 # The same tests of a library that knows no inotify.
 test_follow_polling_SOURCES = $(test_follow_SOURCES) $(libocirun_events_a_SOURCES)
 test_follow_polling_CPPFLAGS = $(AM_CPPFLAGS) -DOCIRUN_EVENTS_POLLING
 test_directory_polling_SOURCES = $(test_directory_SOURCES) $(libocirun_events_a_SOURCES)
 test_directory_polling_CPPFLAGS = $(AM_CPPFLAGS) -DOCIRUN_EVENTS_POLLING
+test_feed_reader_polling_SOURCES = $(test_feed_reader_SOURCES) $(libocirun_events_a_SOURCES)
+test_feed_reader_polling_CPPFLAGS = $(AM_CPPFLAGS) -DOCIRUN_EVENTS_POLLING
 fuzz_reader_SOURCES = events/fuzz-reader.c events/check.h
 fuzz_reader_LDADD = libocirun-events.a
 TESTS += test-scan test-journal test-reader test-follow test-follow-polling test-directory \
-	test-directory-polling
+	test-directory-polling test-feed-reader test-feed-reader-polling
 
 dist_man_MANS += doc/man/ocirun-events.8 doc/man/ocirun-wait.8 doc/man/ocirun-events.5 \
 	doc/man/libocirun-events.3

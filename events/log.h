@@ -5,20 +5,16 @@
 
 #include "events/journal.h"
 #include "events/line.h"
+#include "events/lines.h"
 #include "ocirun/events.h"
 
 struct ocirun_log {
 	int fd;
 	char id[JOURNAL_ID_MAX + 1];		 /* "": taken from the first line */
 	char instance[JOURNAL_INSTANCE_LEN + 1]; /* the same */
-	uint64_t offset;			 /* where the next line begins */
-	uint64_t seq;				 /* of the last line returned */
-	uint64_t garbage;			 /* bytes before offset of an oversized line */
+	struct lines lines;
+	uint64_t seq; /* of the last line returned */
 	bool gap_told, over, exited;
-
-	/* Held only while there is something to read: a follower of thousands stays small. */
-	char *buffer;
-	size_t begin, end;
 
 	char type[LINE_TYPE_MAX + 1];
 	char timestamp[31];

@@ -2,61 +2,12 @@
 /* Reading a log line by line: what is whole is returned, what is not is reported. */
 #include "events/log.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Several lines at a time, and at least one whole one. */
-#define BUFFER_SIZE (4UL * OCIRUN_LINE_MAX)
-
-static void drop_buffer(struct ocirun_log *log)
-{
-	free(log->buffer);
-	log->buffer = NULL;
-	log->begin = log->end = 0;
-}
-
-/* More bytes behind what is buffered. Returns how many, or a negative errno. */
-static ssize_t fill(struct ocirun_log *log)
-{
-	ssize_t n;
-
-	if (!log->buffer) {
-		log->buffer = malloc(BUFFER_SIZE);
-		if (!log->buffer)
-			return -ENOMEM;
-	}
-	if (log->begin > 0) {
-		memmove(log->buffer, log->buffer + log->begin, log->end - log->begin);
-		log->end -= log->begin;
-		log->begin = 0;
-	}
-	do
-		n = pread(log->fd, log->buffer + log->end, BUFFER_SIZE - log->end,
-			  (off_t)(log->offset + log->end));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	log->end += (size_t)n;
-	return n;
-}
-
-static void consume(struct ocirun_log *log, size_t length)
-{
-	log->begin += length;
-	log->offset += length;
-}
-
-/* The bytes of a line that is too long to be one: remembered by their number only. */
-static void consume_garbage(struct ocirun_log *log)
-{
-	size_t length = log->end - log->begin;
-
-	log->garbage += length;
-	consume(log, length);
-}
 
 static int damaged(struct ocirun_damage *ret, enum ocirun_damage_kind kind, uint64_t offset,
 		   uint64_t length)
@@ -68,17 +19,16 @@ static int damaged(struct ocirun_damage *ret, enum ocirun_damage_kind kind, uint
 /* Nothing more to read: is that because somebody cut or removed the file? */
 static int at_end(struct ocirun_log *log, struct ocirun_damage *ret_damage)
 {
-	uint64_t offset = log->offset;
+	uint64_t offset = log->lines.offset;
 	struct stat st;
 	int status;
 
-	drop_buffer(log);
 	if (fstat(log->fd, &st) < 0)
 		return -errno;
 	if ((uint64_t)st.st_size < offset) {
-		log->offset = (uint64_t)st.st_size;
-		log->garbage = 0;
-		return damaged(ret_damage, OCIRUN_DAMAGE_SHRUNK, log->offset, offset - log->offset);
+		lines_seek(&log->lines, (uint64_t)st.st_size);
+		return damaged(ret_damage, OCIRUN_DAMAGE_SHRUNK, log->lines.offset,
+			       offset - log->lines.offset);
 	}
 	/* A writer that has it open may still append; without a living init nobody will. */
 	if (st.st_nlink == 0 && !log->over &&
@@ -147,44 +97,39 @@ static void note(struct ocirun_log *log, const struct ocirun_event *event)
 	}
 }
 
-/* @length: of the line at log->begin, without its LF. */
-static int take_line(struct ocirun_log *log, size_t length, struct ocirun_event *ret_event,
-		     struct ocirun_damage *ret_damage)
+/* Lines are missing before this one, or it was there already. */
+static int out_of_order(struct ocirun_log *log, const struct piece *piece, uint64_t seq,
+			struct ocirun_damage *ret_damage)
 {
-	char *text = log->buffer + log->begin;
-	uint64_t offset = log->offset, expected = log->seq + 1;
+	bool gap = seq > log->seq + 1;
+
+	(void)damaged(ret_damage, gap ? OCIRUN_DAMAGE_GAP : OCIRUN_DAMAGE_REPEATED, piece->offset,
+		      piece->size);
+	ret_damage->expected = log->seq + 1;
+	ret_damage->found = seq;
+	log->gap_told = gap;
+	if (!gap)
+		lines_take(&log->lines, piece);
+	return OCIRUN_DAMAGED;
+}
+
+static int take_line(struct ocirun_log *log, const struct piece *piece,
+		     struct ocirun_event *ret_event, struct ocirun_damage *ret_damage)
+{
 	struct line line;
 
-	if (log->garbage > 0) {
-		uint64_t garbage = log->garbage;
-
-		log->garbage = 0;
-		consume(log, length + 1);
-		return damaged(ret_damage, OCIRUN_DAMAGE_LINE, offset - garbage,
-			       garbage + length + 1);
-	}
-	if (!line_parse(text, length, &line)) {
-		consume(log, length + 1);
-		return damaged(ret_damage, OCIRUN_DAMAGE_LINE, offset, length + 1);
+	if (!piece->text || !line_parse(piece->text, piece->length, &line)) {
+		lines_take(&log->lines, piece);
+		return damaged(ret_damage, OCIRUN_DAMAGE_LINE, piece->offset, piece->size);
 	}
 	if (!is_ours(log, &line)) {
-		consume(log, length + 1);
-		return damaged(ret_damage, OCIRUN_DAMAGE_FOREIGN, offset, length + 1);
+		lines_take(&log->lines, piece);
+		return damaged(ret_damage, OCIRUN_DAMAGE_FOREIGN, piece->offset, piece->size);
 	}
-	if (line.seq != expected && !log->gap_told) {
-		bool gap = line.seq > expected;
-
-		(void)damaged(ret_damage, gap ? OCIRUN_DAMAGE_GAP : OCIRUN_DAMAGE_REPEATED, offset,
-			      length + 1);
-		ret_damage->expected = expected;
-		ret_damage->found = line.seq;
-		log->gap_told = gap;
-		if (!gap)
-			consume(log, length + 1);
-		return OCIRUN_DAMAGED;
-	}
-	text[length] = '\0';
-	consume(log, length + 1);
+	if (line.seq != log->seq + 1 && !log->gap_told)
+		return out_of_order(log, piece, line.seq, ret_damage);
+	piece->text[piece->length] = '\0';
+	lines_take(&log->lines, piece);
 	fill_event(log, &line, ret_event);
 	note(log, ret_event);
 	return OCIRUN_EVENT;
@@ -193,24 +138,12 @@ static int take_line(struct ocirun_log *log, size_t length, struct ocirun_event 
 int ocirun_log_next(struct ocirun_log *log, struct ocirun_event *ret_event,
 		    struct ocirun_damage *ret_damage)
 {
-	for (;;) {
-		size_t length = log->end - log->begin;
-		char *start = log->buffer ? log->buffer + log->begin : NULL;
-		char *end = length > 0 ? memchr(start, '\n', length) : NULL;
-		ssize_t n;
+	struct piece piece;
+	int r = lines_look(&log->lines, log->fd, &piece);
 
-		if (end)
-			return take_line(log, (size_t)(end - start), ret_event, ret_damage);
-		if (length >= BUFFER_SIZE)
-			consume_garbage(log);
-		n = fill(log);
-		if (n < 0) {
-			drop_buffer(log);
-			return (int)n;
-		}
-		if (n == 0)
-			return at_end(log, ret_damage);
-	}
+	if (r < 0)
+		return r;
+	return r > 0 ? take_line(log, &piece, ret_event, ret_damage) : at_end(log, ret_damage);
 }
 
 bool ocirun_log_is_over(const struct ocirun_log *log)
@@ -220,7 +153,7 @@ bool ocirun_log_is_over(const struct ocirun_log *log)
 
 int ocirun_log_unfinished(const struct ocirun_log *log, uint64_t *ret)
 {
-	uint64_t read = log->offset - log->garbage;
+	uint64_t read = log->lines.offset - log->lines.garbage;
 	struct stat st;
 
 	if (fstat(log->fd, &st) < 0)
@@ -245,7 +178,7 @@ void ocirun_log_close(struct ocirun_log *log)
 		return;
 	if (log->watch)
 		watch_remove(log->watch, log);
-	drop_buffer(log);
+	lines_seek(&log->lines, 0);
 	if (log->pidfd >= 0)
 		(void)close(log->pidfd);
 	(void)close(log->fd);
@@ -276,6 +209,10 @@ void ocirun_damage_text(const struct ocirun_damage *d, char *buffer, size_t size
 		return;
 	case OCIRUN_DAMAGE_SHRUNK:
 		(void)snprintf(buffer, size, "the file was cut by %llu bytes", length);
+		return;
+	case OCIRUN_DAMAGE_LOST:
+		(void)snprintf(buffer, size,
+			       "files were removed before they were read: events may be missing");
 		return;
 	}
 	(void)snprintf(buffer, size, "damage of an unknown kind");

@@ -6,6 +6,7 @@
  * exists.
  */
 #include "events/directory.h"
+#include "events/feed_reader.h"
 #include "events/log.h"
 
 #include <fcntl.h>
@@ -22,6 +23,7 @@ struct ocirun_watch {
 	unsigned int flags;
 	unsigned int timed; /* logs that the timer covers */
 	struct ocirun_directory *directories;
+	struct ocirun_feed *feeds;
 	int interval_ms;
 };
 
@@ -125,6 +127,24 @@ static void unwatch_file(struct ocirun_watch *watch, int descriptor)
 	(void)inotify_rm_watch(watch->inotify_fd, descriptor);
 }
 
+static void take_event(struct ocirun_watch *watch, const struct inotify_event *e)
+{
+	bool overflow = e->mask & IN_Q_OVERFLOW, ignored = e->mask & IN_IGNORED;
+
+	for (struct ocirun_directory *d = watch->directories; d; d = d->next) {
+		if (e->wd == d->watch_descriptor || overflow)
+			d->changed = true;
+		if (e->wd == d->watch_descriptor && ignored)
+			d->watch_descriptor = -1;
+	}
+	for (struct ocirun_feed *f = watch->feeds; f; f = f->next) {
+		if (e->wd == f->directory_descriptor || overflow)
+			f->changed = true;
+		if (e->wd == f->directory_descriptor && ignored)
+			f->directory_descriptor = -1;
+	}
+}
+
 /* Which log it was does not matter, nor which file is new: all are looked at. */
 static void take_events(struct ocirun_watch *watch, const char *buffer, size_t length)
 {
@@ -132,12 +152,7 @@ static void take_events(struct ocirun_watch *watch, const char *buffer, size_t l
 
 	for (size_t at = 0; at < length; at += sizeof(*e) + e->len) {
 		e = (const struct inotify_event *)(const void *)(buffer + at);
-		for (struct ocirun_directory *d = watch->directories; d; d = d->next) {
-			if (e->wd == d->watch_descriptor || (e->mask & IN_Q_OVERFLOW))
-				d->changed = true;
-			if (e->wd == d->watch_descriptor && (e->mask & IN_IGNORED))
-				d->watch_descriptor = -1;
-		}
+		take_event(watch, e);
 	}
 }
 
@@ -295,6 +310,65 @@ void watch_remove_directory(struct ocirun_watch *watch, struct ocirun_directory 
 	d->watch = NULL;
 }
 
+int ocirun_watch_add_feed(struct ocirun_watch *watch, struct ocirun_feed *feed)
+{
+	if (feed->watch)
+		return -EBUSY;
+	feed->watch = watch;
+	feed->next = watch->feeds;
+	watch->feeds = feed;
+	feed->changed = true;
+	watch_feed_file(feed);
+	return 0;
+}
+
+static void replace_descriptor(struct ocirun_watch *watch, int *descriptor, int new)
+{
+	int old = *descriptor;
+
+	*descriptor = new;
+	if (old >= 0 && old != new)
+		unwatch_file(watch, old);
+}
+
+/* The directory may come later, or be replaced by another one. */
+void watch_feed(struct ocirun_feed *feed)
+{
+	if (!feed->changed)
+		return;
+	feed->changed = false;
+	replace_descriptor(feed->watch, &feed->directory_descriptor,
+			   watch_path(feed->watch, feed->path));
+}
+
+void watch_feed_file(struct ocirun_feed *feed)
+{
+	int descriptor = -1;
+
+	if (feed->chain.count > 0)
+		descriptor = watch_file(feed->watch, feed->chain.fds[0]);
+	replace_descriptor(feed->watch, &feed->file_descriptor, descriptor);
+}
+
+void watch_remove_feed(struct ocirun_feed *feed)
+{
+	struct ocirun_feed **link = &feed->watch->feeds;
+
+	while (*link != feed)
+		link = &(*link)->next;
+	*link = feed->next;
+	replace_descriptor(feed->watch, &feed->directory_descriptor, -1);
+	replace_descriptor(feed->watch, &feed->file_descriptor, -1);
+	feed->watch = NULL;
+}
+
+/* Without a file, the directory tells of the first one. */
+static bool is_timed(const struct ocirun_feed *feed)
+{
+	return feed->directory_descriptor < 0 ||
+	       (feed->chain.count > 0 && feed->file_descriptor < 0);
+}
+
 int ocirun_watch_fd(const struct ocirun_watch *watch)
 {
 	return watch->epoll_fd;
@@ -304,6 +378,9 @@ int ocirun_watch_timeout_ms(const struct ocirun_watch *watch)
 {
 	for (const struct ocirun_directory *d = watch->directories; d; d = d->next)
 		if (d->watch_descriptor < 0 || d->changed)
+			return watch->interval_ms;
+	for (const struct ocirun_feed *f = watch->feeds; f; f = f->next)
+		if (is_timed(f))
 			return watch->interval_ms;
 	return watch->timed > 0 ? watch->interval_ms : -1;
 }
@@ -328,6 +405,9 @@ void ocirun_watch_clear(struct ocirun_watch *watch)
 	for (struct ocirun_directory *d = watch->directories; d; d = d->next)
 		if (d->watch_descriptor < 0)
 			d->changed = true;
+	for (struct ocirun_feed *f = watch->feeds; f; f = f->next)
+		if (f->directory_descriptor < 0)
+			f->changed = true;
 }
 
 static int64_t now_ms(void)

@@ -38,7 +38,7 @@ compiled() {
 # it_follows - the compiled example prints every line of every container, once
 it_follows() {
 	ended 'exit 3' past
-	LD_LIBRARY_PATH=$LIBRARIES "$TEST_DIR/follow-all" "$ROOT/.events" >"$TEST_DIR/f.out" 2>&1 3>&- 4>&- &
+	LD_LIBRARY_PATH=$LIBRARIES "$TEST_DIR/follow-all" "$ROOT/.feed" >"$TEST_DIR/f.out" 2>&1 3>&- 4>&- &
 	BACKGROUND_PID=$!
 	echo "$BACKGROUND_PID" >>"$TEST_DIR/background"
 	ended 'exit 4' present
@@ -52,7 +52,7 @@ has_all_lines() { diff <(sort "$TEST_DIR/f.out") <(sort "$ROOT"/.events/*.ndjson
 has_shared() { [ -e "$OCIRUN_BUILD/events/public/libocirun-events.so" ]; }
 needs_shared() { has_shared || skip "configured with --disable-shared"; }
 
-@test "library: the example is short, and follows all containers with the shared library" {
+@test "library: the example is short, and follows the feed with the shared library" {
 	needs_shared
 	installed
 	[ "$(wc -l <"$(example)")" -lt 60 ]

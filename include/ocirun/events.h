@@ -73,12 +73,15 @@ enum ocirun_damage_kind {
 	OCIRUN_DAMAGE_REPEATED, /* seq does not rise: the line was left out */
 	OCIRUN_DAMAGE_FOREIGN,	/* a line of another container: left out */
 	OCIRUN_DAMAGE_SHRUNK,	/* the file is shorter than what was read of it */
+	OCIRUN_DAMAGE_LOST, /* feed: files were removed that may not have been read; the oldest that
+			       there is comes next */
 };
 
 struct ocirun_damage {
 	enum ocirun_damage_kind kind;
 	uint64_t offset, length;  /* where in the file, in bytes */
 	uint64_t expected, found; /* seq; GAP and REPEATED only */
+	char instance[33];	  /* feed: whose lines are missing; GAP only, else "" */
 };
 
 /* ocirun_damage_text - one phrase about it, for people; cut to @size. */
@@ -162,6 +165,49 @@ OCIRUN_PUBLIC int ocirun_directory_next(struct ocirun_directory *directory,
 					struct ocirun_log **ret);
 
 /*
+ * The feed: one file with the lines of all containers, in the order in which they were written,
+ * D/events.ndjson, and the files of it that were put aside. D is <root>/.feed, or what --feed says.
+ */
+struct ocirun_feed;
+
+/* ocirun_feed_cursor writes no more than that, with the NUL. */
+#define OCIRUN_CURSOR_SIZE 160
+
+/*
+ * ocirun_feed_open - @directory: D; it may come into being later
+ * @cursor: go on behind the place that ocirun_feed_cursor named; NULL: from the oldest line kept
+ *
+ * Where the cursor's file is gone, ocirun_feed_next says OCIRUN_DAMAGE_LOST and goes on with the
+ * oldest line kept. Returns 0 with *ret to be closed by ocirun_feed_close, -EINVAL when @cursor is
+ * none, or -ENOMEM.
+ */
+OCIRUN_PUBLIC int ocirun_feed_open(struct ocirun_feed **ret, const char *directory,
+				   const char *cursor);
+
+/* ocirun_feed_close - NULL is fine. Comes before ocirun_watch_free. */
+OCIRUN_PUBLIC void ocirun_feed_close(struct ocirun_feed *feed);
+
+/*
+ * ocirun_feed_next - the next line, across the files put aside
+ * @ret_event, @ret_damage: as for ocirun_log_next
+ *
+ * Each line of each container comes once: what a writer wrote again is left out. Lines of one
+ * container come by rising seq, except that one whose writer was killed may come late, when
+ * somebody else makes up for it; only when it cannot be expected any more it is OCIRUN_DAMAGE_GAP.
+ * A feed that is not there yet has nothing. Never blocks. Returns OCIRUN_NOTHING, OCIRUN_EVENT,
+ * OCIRUN_DAMAGED, or a negative errno, after which it may be called again.
+ */
+OCIRUN_PUBLIC int ocirun_feed_next(struct ocirun_feed *feed, struct ocirun_event *ret_event,
+				   struct ocirun_damage *ret_damage);
+
+/*
+ * ocirun_feed_cursor - the place behind the last line returned, as text without white space
+ * It does not depend on inode numbers or on this machine. Not to be looked into. Returns its
+ * length, or -ENOBUFS.
+ */
+OCIRUN_PUBLIC long ocirun_feed_cursor(const struct ocirun_feed *feed, char *buffer, size_t size);
+
+/*
  * Members beyond the fixed ones. @member: its name, or a path of names with dots ("usage.cpuNs").
  * Integers are exact over their whole range. All return 0 or more, or -ENOENT (no such member),
  * -ENODATA (it is null: not known), -EINVAL (another type) or -ERANGE.
@@ -242,9 +288,15 @@ OCIRUN_PUBLIC int ocirun_watch_add_directory(struct ocirun_watch *watch,
 					     struct ocirun_directory *directory);
 
 /*
+ * ocirun_watch_add_feed - begin to watch @feed, then read it to its end before the first wait
+ * A feed is in one watch at most, and leaves it when it is closed. Returns 0 or -EBUSY.
+ */
+OCIRUN_PUBLIC int ocirun_watch_add_feed(struct ocirun_watch *watch, struct ocirun_feed *feed);
+
+/*
  * For a loop of your own: poll ocirun_watch_fd for POLLIN (-1: this platform has none) for at most
  * ocirun_watch_timeout_ms milliseconds (-1: no limit), then call ocirun_watch_clear and read all
- * logs of the watch to their ends, and its directories. Ask for the timeout anew each time.
+ * logs of the watch to their ends, its directories and feeds. Ask for the timeout anew each time.
  */
 OCIRUN_PUBLIC int ocirun_watch_fd(const struct ocirun_watch *watch);
 OCIRUN_PUBLIC int ocirun_watch_timeout_ms(const struct ocirun_watch *watch);
