@@ -11,6 +11,7 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -89,6 +90,16 @@ static inline int sys_lsm_set_self_attr(unsigned int attribute, const void *cont
 static inline pid_t sys_clone3(struct clone_args *args)
 {
 	return (pid_t)syscall(SYS_clone3, args, sizeof(*args));
+}
+
+/* fork, into the v2 cgroup @cgroup_fd where there is one (else negative) and it takes us. */
+static inline pid_t fork_into_cgroup(int cgroup_fd)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP, .cgroup = (uint64_t)cgroup_fd, .exit_signal = SIGCHLD};
+	pid_t pid = cgroup_fd >= 0 ? sys_clone3(&args) : -1;
+
+	return pid < 0 ? fork() : pid;
 }
 
 static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)

@@ -141,6 +141,19 @@ void cgroup_entry_close(struct cgroup_entry *entry);
 /* cgroup_enter - in init: write "0" into every tasks fd. Async-signal-safe, no allocation. */
 int cgroup_enter(const struct cgroup_entry *entry, struct error *err);
 
+/*
+ * A place for our own processes that outlive a verb, /ocirun.monitor, apart from the cgroup of the
+ * caller, which may be killed or frozen before the container is. None where the caller is in a
+ * hierarchy's root, or may not make one.
+ *
+ * cgroup_aside_open - for clone_args.cgroup: the v2 one, or a negative errno: stay.
+ * cgroup_aside_enter - the v1 ones, for the calling process, which has one thread.
+ * cgroup_own_open - the caller's own v2 cgroup, for who shall be born there nevertheless.
+ */
+int cgroup_aside_open(const struct cgroup_host *host);
+void cgroup_aside_enter(const struct cgroup_host *host);
+int cgroup_own_open(const struct cgroup_host *host);
+
 /* cgroup_attach - move @pid into the container's cgroups (fallback where clone3 could not). */
 int cgroup_attach(const struct cgroup *cg, pid_t pid, struct error *err);
 

@@ -1,6 +1,6 @@
 cgroup_files = src/cgroup/cgroup.h src/cgroup/dir.h src/cgroup/devices.h src/cgroup/limits.h \
 	src/cgroup/host.c src/cgroup/place.c src/cgroup/dir.c src/cgroup/create.c \
-	src/cgroup/delegate.c src/cgroup/members.c src/cgroup/below.c src/cgroup/limits.c src/cgroup/convert.c \
+	src/cgroup/delegate.c src/cgroup/members.c src/cgroup/below.c src/cgroup/aside.c src/cgroup/limits.c src/cgroup/convert.c \
 	src/cgroup/limits_v1.c src/cgroup/limits_v2.c src/cgroup/weight.c src/cgroup/unified.c \
 	src/cgroup/devices.c src/cgroup/devices_v1.c src/cgroup/devices_bpf.c src/cgroup/freeze.c \
 	src/cgroup/update.c src/cgroup/undo.c src/cgroup/kill.c src/cgroup/remove.c src/cgroup/usage.c src/cgroup/usage_open.c \

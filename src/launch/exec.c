@@ -256,13 +256,15 @@ static void await_observer(const struct exec *e)
 
 static int exec_observed(struct exec *e, struct error *err)
 {
+	bool stays = e->cgroup.disabled || e->container.record.rootless;
+	autofd aside_fd = stays ? -EBADF : cgroup_aside_open(&e->host);
 	int pair[2], r = message_pair(pair);
 
 	if (r < 0)
 		return error_sys_num(err, r, "socketpair");
 	e->parent_fd = pair[0];
 	e->observer_end = pair[1];
-	r = process_detach(exec_observer, e, &e->kernel_tells, err);
+	r = process_detach(aside_fd, exec_observer, e, &e->kernel_tells, err);
 	close_keeping_errno(take_fd(&e->observer_end));
 	if (r < 0)
 		return r;

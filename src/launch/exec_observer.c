@@ -63,11 +63,14 @@ void exec_observer(void *exec)
 	(void)prctl(PR_SET_NAME, "ocirun:observer");
 	close_keeping_errno(take_fd(&e->parent_fd));
 	e->parent_fd = take_fd(&e->observer_end);
+	container_forked(&e->container);
 	r = choose_mode(e, &err);
 	if (r == 0)
 		r = exec_build(e, &err);
 	/* The streams are the process's now; whoever waits for their end must not wait for us. */
 	monitor_detach();
+	if (r == 0 && !e->cgroup.disabled && !e->container.record.rootless)
+		cgroup_aside_enter(&e->host);
 	if (r == 0)
 		r = offer_and_go(e, &err);
 	if (r < 0)

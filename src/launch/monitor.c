@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The monitor's part of a create. Where it stands: the host's namespaces, the caller's privileges
- * and cgroups; the caller's standard streams until init has inherited them, then none of the
- * caller's descriptors. It answers init, commits, and becomes ocirun-monitor.
+ * The monitor's part of a create. Where it stands: the host's namespaces, the caller's privileges,
+ * cgroups of its own (cgroup/aside.c; v1's once init and hooks are made); the caller's standard
+ * streams until init has inherited them, then none of the caller's descriptors. It answers init,
+ * commits, and becomes ocirun-monitor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -153,12 +154,15 @@ static int run_host_hooks(struct launch *l, struct error *err)
 {
 	static const enum hook_stage stages[] = {HOOK_PRESTART, HOOK_CREATE_RUNTIME};
 	autofree char *state = container_hook_state_json(&l->container, "creating", l->pid);
+	struct hook_output output = l->hook_output;
 
+	/* What they leave running is the caller's, not ours. */
+	output.cgroup_fd = l->own_cgroup_fd;
 	l->hooks_ran = true;
 	for (size_t i = 0; i < ARRAY_SIZE(stages); i++) {
 		const struct spec_hooks *hooks = &l->spec.hooks;
 		int r = hooks_run(hooks->list[stages[i]], hooks->count[stages[i]], stages[i], state,
-				  &l->hook_output, &l->hook_failure, err);
+				  &output, &l->hook_failure, err);
 
 		if (r < 0) {
 			l->hook_failed = true;
@@ -436,12 +440,6 @@ static void report_failure(struct launch *l, const struct error *err)
 	(void)handshake_send(l->parent_fd, &m, -EBADF, &ignored);
 }
 
-static void keep_from_oom_killer(void)
-{
-	/* Refused without CAP_SYS_RESOURCE: then we stay as likely a victim as the caller. */
-	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-999");
-}
-
 void monitor_main(struct launch *l)
 {
 	struct error err = ERROR_INIT;
@@ -449,11 +447,14 @@ void monitor_main(struct launch *l)
 	int r;
 
 	(void)prctl(PR_SET_NAME, "ocirun:monitor");
+	container_forked(&l->container);
 	r = choose_mode(l, &err);
 	if (r == 0)
 		r = monitor_build(l, &err);
 	/* The streams are init's now; whoever waits for their end must not wait for us. */
 	monitor_detach();
+	if (r == 0 && !l->stays)
+		cgroup_aside_enter(&l->host);
 	if (r == 0)
 		r = offer_and_commit(l, &err);
 	if (r < 0) {
@@ -461,7 +462,6 @@ void monitor_main(struct launch *l)
 		report_failure(l, &err);
 		_exit(1);
 	}
-	keep_from_oom_killer();
 	w = (struct watch){.journal = &l->container.journal,
 			   .exits = l->exits,
 			   .pid = l->pid,

@@ -365,10 +365,29 @@ static void undo_after_monitor(struct launch *l, const struct error *cause)
 	launch_undo(l, cause);
 }
 
+/*
+ * A container without a cgroup of its own lives in the caller's, and so does its monitor. A
+ * rootless one may have some of its cgroups there.
+ */
+static void find_monitors_cgroup(struct launch *l)
+{
+	const struct spec_hooks *hooks = &l->spec.hooks;
+
+	l->stays = l->cgroup.disabled || l->rootless;
+	if (l->stays)
+		return;
+	l->aside_fd = cgroup_aside_open(&l->host);
+	if (l->aside_fd >= 0 && hooks->count[HOOK_PRESTART] + hooks->count[HOOK_CREATE_RUNTIME] +
+						hooks->count[HOOK_POSTSTOP] >
+					0)
+		l->own_cgroup_fd = cgroup_own_open(&l->host);
+}
+
 static int create_with_monitor(struct launch *l, struct error *err)
 {
 	int pair[2], r;
 
+	find_monitors_cgroup(l);
 	r = message_pair(pair);
 	if (r < 0) {
 		r = error_sys_num(err, r, "socketpair");
@@ -377,7 +396,7 @@ static int create_with_monitor(struct launch *l, struct error *err)
 	}
 	l->parent_fd = pair[0];
 	l->monitor_end = pair[1];
-	r = process_detach(begin_monitor, l, &l->kernel_tells, err);
+	r = process_detach(l->aside_fd, begin_monitor, l, &l->kernel_tells, err);
 	close_keeping_errno(take_fd(&l->monitor_end));
 	if (r == 0)
 		r = converse(l, err);
@@ -421,6 +440,8 @@ static void launch_done(struct launch *l)
 	close_keeping_errno(l->parent_fd);
 	close_keeping_errno(l->init_fd);
 	close_keeping_errno(l->lock_fd);
+	close_keeping_errno(l->aside_fd);
+	close_keeping_errno(l->own_cgroup_fd);
 	close_keeping_errno(l->pidfd);
 	exit_means_close(&l->exits);
 	for (int i = 0; i < USAGE_FILES; i++)
@@ -440,6 +461,8 @@ static void launch_init(struct launch *l, const struct launch_options *opt)
 		.console_socket = -EBADF,
 		.parent_fd = -EBADF,
 		.monitor_end = -EBADF,
+		.aside_fd = -EBADF,
+		.own_cgroup_fd = -EBADF,
 		.init_fd = -EBADF,
 		.init_end = -EBADF,
 		.start_fd = -EBADF,

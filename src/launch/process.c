@@ -58,12 +58,15 @@ pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, bool *ret_in_
 }
 
 /* The double fork's middle process; reaped, it shows whether the kernel keeps exit statuses. */
-int process_detach(void (*begin)(void *arg), void *arg, bool *ret_kernel_tells, struct error *err)
+int process_detach(int cgroup_fd, void (*begin)(void *arg), void *arg, bool *ret_kernel_tells,
+		   struct error *err)
 {
 	int pidfd = -EBADF, status = 0;
 	bool in_cgroup;
-	pid_t middle = process_clone(0, -EBADF, &pidfd, &in_cgroup);
+	pid_t middle = process_clone(0, cgroup_fd, &pidfd, &in_cgroup);
 
+	if (middle < 0 && cgroup_fd >= 0)
+		middle = process_clone(0, -EBADF, &pidfd, &in_cgroup);
 	if (middle == 0) {
 		pid_t detached = fork();
 

@@ -19,10 +19,12 @@ pid_t process_clone(uint64_t flags, int cgroup_fd, int *ret_pidfd, bool *ret_in_
 
 /*
  * process_detach - run @begin in a process of its own: double-forked, nobody's child here
+ * @cgroup_fd: the v2 cgroup for it, or negative: the caller's; also where that one takes none
  * @begin: never returns
  * *ret_kernel_tells: the reaped process between us showed whether the kernel keeps exit statuses.
  */
-int process_detach(void (*begin)(void *arg), void *arg, bool *ret_kernel_tells, struct error *err);
+int process_detach(int cgroup_fd, void (*begin)(void *arg), void *arg, bool *ret_kernel_tells,
+		   struct error *err);
 
 /* process_pid_of - the pid behind a pidfd, as this process's pid namespace has it; -1: gone. */
 pid_t process_pid_of(int pidfd);

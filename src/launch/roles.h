@@ -29,6 +29,9 @@ struct launch {
 	char *notify_path; /* <state>/notify; NULL: nobody asks for readiness */
 	int notify_fd;	   /* the same as a detached mount, or -EBADF */
 	bool kernel_tells; /* PIDFD_INFO_EXIT */
+	bool stays;	   /* the monitor, in the caller's cgroups */
+	int aside_fd;	   /* the v2 cgroup for the monitor; negative: the caller's */
+	int own_cgroup_fd; /* the caller's, for the hooks on its side */
 	int monitor_end;   /* the monitor's end of parent_fd's socket, until it has it */
 
 	/* the monitor's */

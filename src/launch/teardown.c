@@ -119,7 +119,7 @@ static void run_hooks_of(const struct container *c)
 	if (spec_load(c->state_dirfd, "config.json", &spec, NULL, NULL, &err) < 0)
 		log_warning("poststop hooks not run: %s", err.text); /* a create that died early */
 	else
-		run_poststop(c, &spec);
+		run_poststop(c, &spec, -EBADF);
 }
 
 /* A damaged record: the log cannot be trusted to be this container's. */

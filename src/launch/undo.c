@@ -110,7 +110,7 @@ int record_failed(struct journal *j, int cause, const char *phase, const struct 
 	return lifecycle_record(j, (enum cause)cause, &m, err);
 }
 
-void run_poststop(const struct container *c, const struct spec *spec)
+void run_poststop(const struct container *c, const struct spec *spec, int cgroup_fd)
 {
 	const struct spec_hooks *hooks = &spec->hooks;
 	struct hook_output output = HOOK_OUTPUT_CLOSED;
@@ -121,6 +121,7 @@ void run_poststop(const struct container *c, const struct spec *spec)
 		return;
 	if (hook_output_open(spec, &output, &unopened) < 0)
 		log_warning("%s", unopened.text);
+	output.cgroup_fd = cgroup_fd;
 	state = container_hook_state_json(c, "stopped", 0);
 	/* One by one: a failed one does not keep the others from running. */
 	for (size_t i = 0; i < hooks->count[HOOK_POSTSTOP]; i++) {
@@ -169,7 +170,7 @@ void launch_undo(struct launch *l, const struct error *cause)
 	if (l->pid > 0 && removed == 0 && !watch_mode_is_sibling(l->exits.mode))
 		(void)waitpid(l->pid, NULL, __WALL); /* ours, and dead */
 	if (l->hooks_ran)
-		run_poststop(c, &l->spec);
+		run_poststop(c, &l->spec, l->own_cgroup_fd);
 	log_if(record_undone(l, cause, &err), &err);
 	if (removed < 0)
 		return; /* the record is what `delete --force` will work from */

@@ -34,8 +34,9 @@ void await_observers(const struct container *c);
 int record_failed(struct journal *j, int cause, const char *phase, const struct error *why,
 		  const struct hook_failure *hook, struct error *err);
 
-/* run_poststop - the poststop hooks; what fails is logged, as config.md#poststop asks. */
-void run_poststop(const struct container *c, const struct spec *spec);
+/* run_poststop - the poststop hooks, in the v2 cgroup @cgroup_fd (or -EBADF: ours); what fails is
+ * logged, as config.md#poststop asks. */
+void run_poststop(const struct container *c, const struct spec *spec, int cgroup_fd);
 
 #define DESTROY_TIMEOUT_MS 10000
 

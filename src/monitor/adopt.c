@@ -148,16 +148,28 @@ static int await_monitor(struct container *c, int pidfd, bool patient, struct er
 }
 
 /* Double fork, so that the new monitor is nobody's child here. */
+/* Apart from our caller's cgroups, as launch/parent.c has it. */
+static bool find_host(const struct container *c, struct cgroup_host *host)
+{
+	struct error ignored = ERROR_INIT;
+
+	return c->record.cgroup_path && !c->record.rootless &&
+	       cgroup_host_probe(host, "/sys/fs/cgroup", &ignored) == 0;
+}
+
 static int start_monitor(struct container *c, int pidfd, int lock_fd, struct error *err)
 {
 	struct watch w = {
 		.journal = &c->journal, .pid = c->facts.pid, .pidfd = pidfd, .stub_fd = -EBADF};
 	pid_t middle;
+	struct cgroup_host host;
+	bool stays = !find_host(c, &host);
+	autofd aside_fd = stays ? -EBADF : cgroup_aside_open(&host);
 
 	if (c->status == STATUS_CREATED)
 		w.stub_fd = start_socket_watch(c->state_dirfd);
-	middle = fork();
-	if (middle < 0) {
+	middle = fork_into_cgroup(aside_fd);
+	if (middle < 0)
 		(void)error_sys(err, "fork");
 		close_keeping_errno(w.stub_fd);
 		return -err->errnum;
@@ -168,14 +180,17 @@ static int start_monitor(struct container *c, int pidfd, int lock_fd, struct err
 		if (fork() != 0)
 			_exit(0);
 		monitor_usage_open(c, w.usage_fds);
+		if (!stays)
+			cgroup_aside_enter(&host);
 		monitor_detach();
 		exit_choice_adopt(w.pid, w.pidfd, &w.exits);
 		(void)monitor_exec(&w, lock_fd, &ignored);
 		_exit(1);
 	}
 	close_keeping_errno(w.stub_fd);
-	(void)waitpid(middle, NULL, 0);
-	return 0;
+	if (middle > 0)
+		(void)waitpid(middle, NULL, 0);
+	return middle < 0 ? -err->errnum : 0;
 }
 
 static bool has_ended(int pidfd)

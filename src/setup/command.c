@@ -112,7 +112,7 @@ static int spawn(const struct command *command, struct child *ret, struct error 
 		return error_sys(err, "pipe");
 	ret->errnum_fd = pipe_fds[0];
 	errnum_fd = pipe_fds[1];
-	ret->pid = fork();
+	ret->pid = fork_into_cgroup(command->cgroup_fd ? command->cgroup_fd : -EBADF);
 	if (ret->pid < 0)
 		return error_sys(err, "fork");
 	if (ret->pid == 0)

@@ -18,6 +18,7 @@ struct command {
 	int timeout_s;		 /* 0: none */
 	/* Where they go instead of into the result; 0: there. */
 	int stdout_fd, stderr_fd;
+	int cgroup_fd; /* the v2 cgroup to be born in; 0: ours */
 };
 
 struct command_result {

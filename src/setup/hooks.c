@@ -69,6 +69,7 @@ static int run_one(const struct spec_hook *hook, const char *state_json,
 		.timeout_s = hook->timeout_s,
 		.stdout_fd = output && output->stdout_fd >= 0 ? output->stdout_fd : 0,
 		.stderr_fd = output && output->stderr_fd >= 0 ? output->stderr_fd : 0,
+		.cgroup_fd = output && output->cgroup_fd >= 0 ? output->cgroup_fd : 0,
 	};
 	struct command_result result;
 	int r;

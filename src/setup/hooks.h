@@ -27,14 +27,15 @@ struct hook_failure {
 	char output[HOOK_OUTPUT_MAX + 1]; /* the last bytes it printed, NUL-terminated */
 };
 
-/* Where hooks write to: the files of run.oci.hooks.stdout and .stderr. */
+/* Where hooks write to, the files of run.oci.hooks.stdout and .stderr; and where they run. */
 struct hook_output {
 	int stdout_fd, stderr_fd; /* -EBADF: to struct hook_failure */
+	int cgroup_fd;		  /* borrowed: the v2 cgroup; -EBADF: that of who runs them */
 };
 
-#define HOOK_OUTPUT_CLOSED                               \
-	{                                                \
-		.stdout_fd = -EBADF, .stderr_fd = -EBADF \
+#define HOOK_OUTPUT_CLOSED                                                     \
+	{                                                                      \
+		.stdout_fd = -EBADF, .stderr_fd = -EBADF, .cgroup_fd = -EBADF, \
 	}
 
 /*
