@@ -11,6 +11,16 @@ LINE_MAX = 4096
 FIXED = ["v", "type", "id", "instance", "seq", "timestamp"]
 
 
+def unknown_members(value, node, path=""):
+    """Readers take what they do not know; what we write has to be in the schema."""
+    for name, member in value.items():
+        inner = node["properties"].get(name)
+        if inner is None:
+            yield path + name
+        elif "properties" in inner and isinstance(member, dict):
+            yield from unknown_members(member, inner, path + name + ".")
+
+
 def lines_of(path):
     with open(path, "rb") as log:
         data = log.read()
@@ -19,12 +29,15 @@ def lines_of(path):
     return data.split(b"\n")[:-1]
 
 
-def check_line(line, validator):
+def check_line(line, validator, schema):
     if len(line) + 1 > LINE_MAX:
         raise ValueError(f"line of {len(line) + 1} bytes")
     event = json.loads(line.decode("utf-8"))
     for error in validator.iter_errors(event):
         raise ValueError(f"{'.'.join(map(str, error.absolute_path))}: {error.message}: {line!r}")
+    own = {name: value for name, value in event.items() if name not in FIXED}
+    for name in unknown_members(own, schema["$defs"].get(event["type"], {"properties": {}})):
+        raise ValueError(f"{name} is not in the schema: {line!r}")
     if list(event)[: len(FIXED)] != FIXED:
         raise ValueError(f"the fixed members are not the first, in order: {line!r}")
     return event
@@ -59,7 +72,7 @@ def main(schema_path, logs):
     bad = 0
     for path in logs:
         try:
-            check_order([check_line(line, validator) for line in lines_of(path)])
+            check_order([check_line(line, validator, schema) for line in lines_of(path)])
         except ValueError as error:
             print(f"{path}: {error}")
             bad = 1

@@ -53,6 +53,7 @@ static int record_exited(struct container *c, struct exited *e, struct error *er
 
 	if (!is_of_another_boot(e) && oom_settle(c, &usage))
 		e->usage = &usage;
+	e->oom_killed = c->journal.oom_total > 0;
 	if (c->journal.started_at[0])
 		e->started_at = c->journal.started_at;
 	exited_members(&m, e);

@@ -68,7 +68,8 @@ void exited_members(struct event_members *m, const struct exited *e)
 	add_status(m, e);
 	members_add_bool(m, "coreDumped", e->known && WCOREDUMP(e->status));
 	members_add_bool(m, "oomKilled",
-			 e->usage && e->usage->oom_kills.has && e->usage->oom_kills.value > 0);
+			 e->oom_killed || (e->usage && e->usage->oom_kills.has &&
+					   e->usage->oom_kills.value > 0));
 	members_add_string(m, "reason", reason_of(e));
 	members_add_string(m, "startedAt", e->started_at);
 	if (e->usage)

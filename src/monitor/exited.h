@@ -19,6 +19,7 @@ struct exited {
 	const char *error;		  /* exec failed: why; or NULL */
 	const char *started_at;		  /* RFC 3339, or NULL: never started */
 	const struct cgroup_usage *usage; /* or NULL */
+	bool oom_killed;		  /* the log tells of it, whatever usage does */
 };
 
 #define REASON_EXEC_FAILED    "exec-failed"

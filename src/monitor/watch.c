@@ -97,6 +97,7 @@ static int record_exited(struct watch *w, const char *source, struct error *err)
 	if (oom_record(&w->oom, w->journal, &usage, err) < 0)
 		note_log_error(w, err);
 	oom_count(&w->oom, &usage);
+	e.oom_killed = w->journal->oom_total > 0;
 	e.known = w->status_known;
 	e.status = w->status;
 	if (!w->status_known)

@@ -305,7 +305,7 @@ static int record(struct container *c, const struct follow *f, int status, struc
 {
 	struct cgroup_usage usage;
 	struct event_members m;
-	const struct exited e = {
+	struct exited e = {
 		.pid = c->facts.pid,
 		.known = true,
 		.status = status,
@@ -315,6 +315,7 @@ static int record(struct container *c, const struct follow *f, int status, struc
 		.usage = oom_settle(c, &usage) ? &usage : NULL,
 	};
 
+	e.oom_killed = c->journal.oom_total > 0;
 	exited_members(&m, &e);
 	return lifecycle_record(&c->journal, CAUSE_INIT_EXITED, &m, err);
 }

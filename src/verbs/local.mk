@@ -10,6 +10,7 @@ verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/o
 	src/verbs/follow.c src/verbs/follow.h src/verbs/pretty.c src/verbs/pretty.h \
 	src/verbs/pretty_text.c src/verbs/pretty_text.h \
 	src/verbs/verify.c src/verbs/verify.h src/verbs/verify_members.c \
+	src/verbs/verify_history.c src/verbs/verify_history.h \
 	src/verbs/exec.c src/verbs/pause.c src/verbs/resume.c src/verbs/settings.c src/verbs/settings.h \
 	src/verbs/ps.c src/verbs/ps_table.c src/verbs/ps_table.h \
 	src/verbs/update.c src/verbs/update_fields.c src/verbs/update_fields.h \

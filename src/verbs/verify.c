@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "ocirun/exit-status.h"
 #include "verbs/verb.h"
+#include "verbs/verify_history.h"
 
 /* A line that is just being written is no damage. */
 #define TAIL_LOOKS 50
@@ -21,10 +21,15 @@
 struct reading {
 	struct ocirun_log *log;
 	struct error *err;
-	uint64_t seq;
-	bool created, started, exited, deleted;
+	struct verify_history history;
 	bool reported; /* a problem */
 	int failure;   /* a negative errno: it could not be said */
+};
+
+/* A line of it. */
+struct line {
+	struct reading *reading;
+	const struct ocirun_event *event;
 };
 
 __attribute__((format(printf, 2, 3))) static void report(struct reading *r, const char *format, ...)
@@ -43,94 +48,40 @@ __attribute__((format(printf, 2, 3))) static void report(struct reading *r, cons
 		r->failure = status;
 }
 
-static bool is(const struct ocirun_event *event, const char *type)
-{
-	return strcmp(event->type, type) == 0;
-}
-
 static bool is_known_type(const struct ocirun_event *event)
 {
 	const char *const *type = ocirun_event_types();
 
-	while (*type && !is(event, *type))
+	while (*type && strcmp(event->type, *type) != 0)
 		type++;
 	return *type;
 }
 
-/* An exit: code, signal and reason agree, and unknown is null. */
-static void check_end(struct reading *r, const struct ocirun_event *event)
+static void report_line(void *arg, const char *phrase)
 {
-	static const char *const unknown[] = {"monitor-lost", "unobserved", "host-restarted"};
-	static const char *const known[] = {"exited", "signaled", "exec-failed", "never-started"};
-	char reason[32] = "";
-	int64_t code = -1, signal = 0;
-	bool null = false, other = true;
+	struct line *line = arg;
 
-	(void)ocirun_event_string(event, "reason", reason, sizeof(reason));
-	(void)ocirun_event_int(event, "exitCode", &code);
-	(void)ocirun_event_int(event, "signal", &signal);
-	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
-		null = null || strcmp(reason, unknown[i]) == 0;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		other = other && strcmp(reason, known[i]) != 0;
-	if (!null && other)
-		report(r, "seq %ju: the reason \"%s\" is none", (uintmax_t)event->seq, reason);
-	else if (null != (code < 0))
-		report(r, "seq %ju: exitCode %jd with the reason \"%s\"", (uintmax_t)event->seq,
-		       (intmax_t)code, reason);
-	if (signal > 0 && code != OCIRUN_EXIT_SIGNAL + signal)
-		report(r, "seq %ju: exitCode %jd with signal %jd", (uintmax_t)event->seq,
-		       (intmax_t)code, (intmax_t)signal);
-	if ((signal > 0) != (strcmp(reason, "signaled") == 0) && strcmp(reason, "never-started"))
-		report(r, "seq %ju: signal %jd with the reason \"%s\"", (uintmax_t)event->seq,
-		       (intmax_t)signal, reason);
-}
-
-/* What may not follow what came before. NULL: nothing to say against it. */
-static const char *order_problem(const struct reading *r, const struct ocirun_event *event)
-{
-	bool first = r->seq == 0;
-
-	if (r->deleted)
-		return "it comes after deleted";
-	if (is(event, "created"))
-		return first ? NULL : "it is not the first";
-	if (is(event, "failed") || is(event, "deleted"))
-		return is(event, "deleted") && r->created && !r->exited ? "there is no exited"
-									: NULL;
-	if (!r->created)
-		return "there is no created";
-	if (is(event, "started") && r->started)
-		return "it is there twice";
-	if (is(event, "exited") && r->exited)
-		return "it is there twice";
-	if ((is(event, "started") || is(event, "oom")) && r->exited)
-		return "it comes after exited";
-	return NULL;
+	report(line->reading, "seq %ju: %s: %s", (uintmax_t)line->event->seq, line->event->type,
+	       phrase);
 }
 
 static void check_event(struct reading *r, const struct ocirun_event *event)
 {
-	const char *problem = order_problem(r, event);
+	struct line line = {r, event};
 	uintmax_t seq = event->seq;
 	char text[VERIFY_TEXT_MAX];
 	int64_t time_ns;
+	int status;
 
-	if (problem)
-		report(r, "seq %ju: %s: %s", seq, event->type, problem);
 	if (!is_known_type(event))
 		report(r, "seq %ju: the type \"%s\" is unknown", seq, event->type);
 	if (!verify_members(event, text))
-		report(r, "seq %ju: %s: %s", seq, event->type, text);
+		report_line(&line, text);
 	if (ocirun_time_parse(event->timestamp, &time_ns) < 0)
 		report(r, "seq %ju: there is no such time: %s", seq, event->timestamp);
-	if (is(event, "exited") || is(event, "exec-exited"))
-		check_end(r, event);
-	r->seq = event->seq;
-	r->created = r->created || is(event, "created");
-	r->started = r->started || is(event, "started");
-	r->exited = r->exited || is(event, "exited");
-	r->deleted = r->deleted || is(event, "deleted");
+	status = verify_history(&r->history, event, report_line, &line);
+	if (status < 0)
+		r->failure = error_sys_num(r->err, status, "verify");
 }
 
 /* To the end of what there is; the return value is ocirun_log_next's last. */
@@ -148,6 +99,7 @@ static int read_all(struct reading *r)
 		}
 		ocirun_damage_text(&damage, text, sizeof(text));
 		report(r, "%s", text);
+		r->history.gap |= damage.kind == OCIRUN_DAMAGE_GAP;
 	}
 	return found;
 }
@@ -171,6 +123,7 @@ static int verify_log(struct ocirun_log *log, struct error *err)
 		report(&r, "it cannot be read: %s", strerror(-found));
 	if (tail > 0)
 		report(&r, "the last line, %ju bytes, has no end", (uintmax_t)tail);
+	verify_history_done(&r.history);
 	return r.failure < 0 ? r.failure : r.reported;
 }
 

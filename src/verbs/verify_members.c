@@ -19,8 +19,8 @@ enum kind {
 struct member {
 	const char *type, *name;
 	unsigned int kinds;
-	int64_t min, max; /* of an integer, where max is not 0 */
-	const char *text; /* of a string, where it can be but one */
+	int64_t min, max;  /* of an integer, where max is not 0 */
+	const char *words; /* of a string, where it can be only these */
 };
 
 #define PID	    .kinds = KIND_INTEGER, .min = 1, .max = INT32_MAX
@@ -28,26 +28,39 @@ struct member {
 #define CODE	    .kinds = KIND_INTEGER | KIND_NULL, .min = 0, .max = 255
 #define SIGNAL	    .kinds = KIND_INTEGER | KIND_NULL, .min = 1, .max = 64
 #define STRING	    .kinds = KIND_STRING
-#define STATUS(is)  .kinds = KIND_STRING, .text = (is)
+#define BOOLEAN	    .kinds = KIND_BOOLEAN
+#define ONE_OF(w)   .kinds = KIND_STRING, .words = (w)
 #define IF_KNOWN(k) .kinds = (k) | KIND_NULL
 #define OPTIONAL(k) .kinds = (k) | KIND_ABSENT
+#define USED	    OPTIONAL(KIND_INTEGER), .min = 0, .max = INT64_MAX
+
+#define SOURCES	     "pidfd netlink zombie parent ptrace none"
+#define EXEC_REASONS "exited signaled unobserved"
+#define REASONS	     EXEC_REASONS " exec-failed never-started monitor-lost host-restarted"
 
 static const struct member members[] = {
 	{"created", "pid", PID},
 	{"created", "pidStartTime", COUNT},
 	{"created", "bundle", STRING},
 	{"created", "bootId", STRING},
-	{"created", "status", STATUS("created")},
+	{"created", "status", ONE_OF("created")},
 	{"started", "pid", PID},
-	{"started", "status", STATUS("running")},
-	{"paused", "status", STATUS("paused")},
-	{"resumed", "status", STATUS("running")},
+	{"started", "status", ONE_OF("running")},
+	{"paused", "status", ONE_OF("paused")},
+	{"resumed", "status", ONE_OF("running")},
 	{"updated", "resources", .kinds = KIND_OBJECT},
 	{"signaled", "signal", .kinds = KIND_INTEGER, .min = 1, .max = 64},
 	{"signaled", "signalName", IF_KNOWN(KIND_STRING)},
-	{"signaled", "all", .kinds = KIND_BOOLEAN},
+	{"signaled", "all", BOOLEAN},
+	{"checkpointed", "image", STRING},
+	{"checkpointed", "status", ONE_OF("running paused stopped")},
+	{"restored", "image", STRING},
+	{"restored", "pid", PID},
+	{"restored", "pidStartTime", COUNT},
+	{"restored", "status", ONE_OF("running")},
 	{"oom", "oomKill", COUNT},
 	{"oom", "oomKillTotal", COUNT},
+	{"oom", "level", OPTIONAL(KIND_STRING), .words = "container below above"},
 	{"exec-started", "execId", STRING},
 	{"exec-started", "pid", PID},
 	{"exec-started", "pidStartTime", COUNT},
@@ -57,30 +70,40 @@ static const struct member members[] = {
 	{"exec-exited", "exitCode", CODE},
 	{"exec-exited", "signal", SIGNAL},
 	{"exec-exited", "signalName", IF_KNOWN(KIND_STRING)},
-	{"exec-exited", "coreDumped", .kinds = KIND_BOOLEAN},
-	{"exec-exited", "reason", STRING},
-	{"exec-exited", "source", STRING},
+	{"exec-exited", "coreDumped", BOOLEAN},
+	{"exec-exited", "reason", ONE_OF(EXEC_REASONS)},
+	{"exec-exited", "source", ONE_OF(SOURCES)},
 	{"exited", "pid", PID},
 	{"exited", "exitCode", CODE},
 	{"exited", "signal", SIGNAL},
 	{"exited", "signalName", IF_KNOWN(KIND_STRING)},
-	{"exited", "coreDumped", .kinds = KIND_BOOLEAN},
-	{"exited", "oomKilled", .kinds = KIND_BOOLEAN},
-	{"exited", "reason", STRING},
+	{"exited", "coreDumped", BOOLEAN},
+	{"exited", "oomKilled", BOOLEAN},
+	{"exited", "reason", ONE_OF(REASONS)},
 	{"exited", "startedAt", IF_KNOWN(KIND_STRING)},
 	{"exited", "usage", OPTIONAL(KIND_OBJECT)},
-	{"exited", "source", STRING},
+	{"exited", "usage.cpuUsec", USED},
+	{"exited", "usage.cpuUserUsec", USED},
+	{"exited", "usage.cpuSystemUsec", USED},
+	{"exited", "usage.memoryPeakBytes", USED},
+	{"exited", "usage.pidsPeak", USED},
+	{"exited", "usage.ioReadBytes", USED},
+	{"exited", "usage.ioWriteBytes", USED},
+	{"exited", "usage.ioReads", USED},
+	{"exited", "usage.ioWrites", USED},
+	{"exited", "source", ONE_OF(SOURCES)},
 	{"exited", "error", OPTIONAL(KIND_STRING)},
-	{"exited", "status", STATUS("stopped")},
-	{"failed", "phase", STRING},
+	{"exited", "status", ONE_OF("stopped")},
+	{"failed", "phase", ONE_OF("create start exec")},
 	{"failed", "execId", OPTIONAL(KIND_STRING)},
 	{"failed", "error", STRING},
 	{"failed", "hook", OPTIONAL(KIND_OBJECT)},
-	{"failed", "hook.name", STRING},
+	{"failed", "hook.name",
+	 ONE_OF("prestart createRuntime createContainer startContainer poststart")},
 	{"failed", "hook.index", COUNT},
 	{"failed", "hook.path", STRING},
 	{"failed", "hook.exitCode", CODE},
-	{"failed", "hook.timedOut", .kinds = KIND_BOOLEAN},
+	{"failed", "hook.timedOut", BOOLEAN},
 	{"failed", "hook.output", STRING},
 };
 
@@ -120,15 +143,29 @@ static bool has_parent(const struct ocirun_event *event, const char *name)
 	return kind_of(event, parent) == KIND_OBJECT;
 }
 
+static bool is_word_of(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (*words) {
+		size_t one = strcspn(words, " ");
+
+		if (one == length && memcmp(words, word, one) == 0)
+			return true;
+		words += one + (words[one] ? 1 : 0);
+	}
+	return false;
+}
+
 static bool value_ok(const struct ocirun_event *event, const struct member *m, unsigned int kind)
 {
 	char text[32];
 	int64_t number;
 	uint64_t large;
 
-	if (kind == KIND_STRING && m->text)
+	if (kind == KIND_STRING && m->words)
 		return ocirun_event_string(event, m->name, text, sizeof(text)) >= 0 &&
-		       strcmp(text, m->text) == 0;
+		       is_word_of(m->words, text);
 	if (kind != KIND_INTEGER || m->max == 0)
 		return true;
 	if (ocirun_event_int(event, m->name, &number) == 0)
