@@ -148,7 +148,6 @@ static int await_monitor(struct container *c, int pidfd, bool patient, struct er
 	return r;
 }
 
-/* Double fork, so that the new monitor is nobody's child here. */
 /* Apart from our caller's cgroups, as launch/parent.c has it. */
 static bool find_host(const struct container *c, struct cgroup_host *host)
 {
@@ -158,32 +157,30 @@ static bool find_host(const struct container *c, struct cgroup_host *host)
 	       cgroup_host_probe(host, "/sys/fs/cgroup", &ignored) == 0;
 }
 
+/* Double fork, so that the new monitor is nobody's child here. */
 static int start_monitor(struct container *c, int pidfd, int lock_fd, struct error *err)
 {
 	struct watch w = {
 		.journal = &c->journal, .pid = c->facts.pid, .pidfd = pidfd, .stub_fd = -EBADF};
-	pid_t middle;
 	struct cgroup_host host;
 	bool stays = !find_host(c, &host);
 	autofd aside_fd = stays ? -EBADF : cgroup_aside_open(&host);
+	pid_t middle;
 
 	if (c->status == STATUS_CREATED)
 		w.stub_fd = start_socket_watch(c->state_dirfd);
 	middle = fork_into_cgroup(aside_fd);
 	if (middle < 0)
 		(void)error_sys(err, "fork");
-		close_keeping_errno(w.stub_fd);
-		return -err->errnum;
-	}
 	if (middle == 0) {
 		struct error ignored = ERROR_INIT;
 
 		if (fork() != 0)
 			_exit(0);
 		monitor_usage_open(c, w.usage_fds);
+		monitor_detach();
 		if (!stays)
 			cgroup_aside_enter(&host);
-		monitor_detach();
 		exit_choice_adopt(w.pid, w.pidfd, &w.exits);
 		(void)monitor_exec(&w, lock_fd, &ignored);
 		_exit(1);

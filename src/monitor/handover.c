@@ -120,6 +120,12 @@ static void describe_mode(const struct exit_means *exits, char *text, size_t siz
 		(void)snprintf(text, size, "%s", name);
 }
 
+static void keep_from_oom_killer(void)
+{
+	/* Refused without CAP_SYS_RESOURCE: then we stay as likely a victim as the caller. */
+	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-999");
+}
+
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 {
 	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {
@@ -147,6 +153,7 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	r = lay_out(sources, ARRAY_SIZE(sources));
 	if (r < 0)
 		return error_sys_num(err, r, "hand descriptors to " MONITOR_PROGRAM);
+	keep_from_oom_killer();
 	keep_from_oom_killer();
 	(void)execve(path, argv, envp);
 	return error_sys(err, "exec %s", path);
