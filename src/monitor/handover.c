@@ -104,12 +104,6 @@ int monitor_program_check(struct error *err)
 	return r < 0 ? error_sys_num(err, r, "the monitor's program %s", path) : 0;
 }
 
-static void keep_from_oom_killer(void)
-{
-	/* Refused without CAP_SYS_RESOURCE: then we stay as likely a victim as the caller. */
-	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-999");
-}
-
 static void describe_mode(const struct exit_means *exits, char *text, size_t size)
 {
 	const char *name = watch_mode_name(exits->mode);
@@ -131,10 +125,9 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {
 		w->journal->fd,	     w->pidfd,	      lock_fd, w->stub_fd,
 		w->exits.netlink.fd, w->exits.stat_fd};
-	const struct feed *feed = w->journal->feed;
-	char path[4096], pid[16], mode[32], settings[MONITOR_FEED_SIZE], id[JOURNAL_ID_MAX + 1],
+	char path[4096], pid[16], mode[32], id[JOURNAL_ID_MAX + 1],
 		instance[JOURNAL_INSTANCE_LEN + 1];
-	char *const argv[] = {(char *)MONITOR_PROGRAM, id, instance, pid, mode, settings,
+	char *const argv[] = {(char *)MONITOR_PROGRAM, id,  instance, pid, mode,
 			      (char *)w->exec_id,      NULL};
 	char *const envp[] = {NULL};
 	int r;
@@ -143,9 +136,6 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	(void)snprintf(id, sizeof(id), "%s", w->journal->id);
 	(void)snprintf(instance, sizeof(instance), "%s", w->journal->instance);
 	(void)snprintf(pid, sizeof(pid), "%d", w->pid);
-	sources[MONITOR_FD_FEED - MONITOR_FD_JOURNAL] = feed ? feed->dirfd : -EBADF;
-	sources[MONITOR_FD_PENDING - MONITOR_FD_JOURNAL] = feed ? feed->pending.fd : -EBADF;
-	monitor_feed_print(feed ? &feed->settings : NULL, settings);
 	describe_mode(&w->exits, mode, sizeof(mode));
 	r = program_path(path, sizeof(path));
 	if (r < 0)
@@ -153,7 +143,6 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	r = lay_out(sources, ARRAY_SIZE(sources));
 	if (r < 0)
 		return error_sys_num(err, r, "hand descriptors to " MONITOR_PROGRAM);
-	keep_from_oom_killer();
 	keep_from_oom_killer();
 	(void)execve(path, argv, envp);
 	return error_sys(err, "exec %s", path);
