@@ -123,6 +123,23 @@ ended_with() {
 	run -137 ocirun wait web
 }
 
+@test "exec events: without a pid namespace an exec'd process outlives init, and its end follows exited" {
+	ocirun delete --force web
+	config_with '.linux.namespaces |= map(select(.type != "pid"))'
+	ocirun create web
+	ocirun start web
+	ocirun exec --detach --exec-id job --pid-file "$TEST_DIR/pid" web sh -c 'trap "exit 5" TERM; while :; do sleep 0.02; done'
+	kill -KILL "$(container_pid web)"
+	run -137 ocirun wait web
+	[ "$(events_types web)" = "created started exec-started exited" ]
+	container_is web stopped
+	kill -TERM "$(cat "$TEST_DIR/pid")"
+	run -5 ocirun wait --exec job web
+	[ "$(events_types web)" = "created started exec-started exited exec-exited" ]
+	ocirun delete web
+	[ "$(events_types web)" = "created started exec-started exited exec-exited deleted" ]
+}
+
 @test "exec events: delete --force waits for the observers' last lines" {
 	for i in 1 2 3 4 5; do ocirun exec --detach --exec-id "job$i" web sleep 1000; done
 	ocirun delete --force web
