@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "events/feed.h"
 #include "events/journal_file.h"
 #include "events/line.h"
 
@@ -356,8 +357,12 @@ int journal_append(struct journal *j, enum event_type type, const struct event_m
 	r = keep_reserve(j, type, length);
 	if (r < 0)
 		return r;
+	if (j->feed)
+		feed_begin(j->feed, j->fd, j->instance, j->seq + 1);
 	r = write_once(j->fd, line.text, length);
 	if (r < 0) {
+		if (j->feed)
+			feed_cancel(j->feed);
 		/* Whether something was written, repair() will see. */
 		j->torn = true;
 		return r;
@@ -365,6 +370,8 @@ int journal_append(struct journal *j, enum event_type type, const struct event_m
 	j->offset += (off_t)length;
 	note_line(j, line.text, length - 1);
 	r = journal_file_sync(j->fd);
+	if (j->feed)
+		feed_end(j->feed, j->fd, j->instance, line.text, length);
 	if (r == 0 && type == EVENT_DELETED)
 		release_reserve(j);
 	return r;

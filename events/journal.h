@@ -68,6 +68,8 @@ void members_add_tail(struct event_members *m, const char *key, const char *valu
 void members_open(struct event_members *m, const char *key); /* "key":{ */
 void members_close(struct event_members *m);		     /* } */
 
+struct feed;
+
 struct journal {
 	int fd; /* owned */
 	char id[JOURNAL_ID_MAX + 1];
@@ -80,6 +82,7 @@ struct journal {
 	uint64_t oom_total;  /* oomKillTotal of the last `oom` that had one */
 	bool paused;	     /* the last of paused/resumed was paused */
 	bool torn;	     /* a write of ours was cut short: to be closed before the next one */
+	struct feed *feed;   /* borrowed: takes each line too; NULL: none. Set after opening */
 };
 
 #define JOURNAL_CLOSED       \

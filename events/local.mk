@@ -3,14 +3,16 @@
 # The writing side allocates nothing and needs nothing but libc: a static program (ocirun-monitor)
 # may link the archive, or, where the rest is built with sanitizers, compile these files itself.
 journal_files = events/journal.c events/journal.h events/journal_file.c events/journal_file.h \
-	events/line.c events/line.h events/members.c events/scan.c events/scan.h events/types.c
+	events/feed.c events/feed.h events/feed_file.c events/feed_file.h events/feed_copy.c \
+	events/pending.c events/pending.h events/line.c events/line.h events/members.c events/scan.c events/scan.h events/types.c
 reader_files = events/reader.c events/find.c events/directory.c events/directory.h events/event.c \
 	events/watch.c events/witness.c events/time.c events/log.h events/lines.c events/lines.h \
 	events/feed_reader.c events/feed_reader.h events/feed_chain.c events/feed_chain.h \
 	events/feed_seen.c events/feed_seen.h events/feed_place.c events/feed_place.h
 
 noinst_LIBRARIES += libocirun-events.a
-libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c events/sweep.c
+libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c events/sweep.c \
+	events/feed_settle.c events/feed_compare.c events/feed_compare.h
 publicincludedir = $(includedir)/ocirun
 publicinclude_HEADERS = include/ocirun/events.h include/ocirun/exit-status.h
 nodist_publicinclude_HEADERS = include/ocirun/version.h

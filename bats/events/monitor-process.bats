@@ -24,9 +24,10 @@ sleeper() {
 	[ "$(cat "/proc/$MONITOR/comm")" = ocirun-monitor ]
 	local instance mode
 	instance=$(events_of web | jq -rs '.[0].instance')
-	mode=$(tr '\0' '\n' <"/proc/$MONITOR/cmdline" | tail -n 1)
+	mode=$(tr '\0' '\n' <"/proc/$MONITOR/cmdline" | sed -n 5p)
 	[[ $mode =~ ^(sibling|parent|hand-over)$ ]]
-	[ "$(tr '\0' ' ' <"/proc/$MONITOR/cmdline")" = "ocirun-monitor web $instance $(container_pid web) $mode " ]
+	[ "$(tr '\0' ' ' <"/proc/$MONITOR/cmdline")" = \
+		"ocirun-monitor web $instance $(container_pid web) $mode 16777216:2:600 " ]
 	[ "$(readlink "/proc/$MONITOR/exe")" != "$(realpath "$OCIRUN")" ]
 	[ "$(stat -c %s "/proc/$MONITOR/exe")" -lt 2000000 ]
 }
@@ -42,10 +43,11 @@ sleeper() {
 	links=$(find "/proc/$MONITOR/fd" -mindepth 1 -printf '%f %l\n' | sort -n)
 	[ "$(grep -c '^[012] /dev/null$' <<<"$links")" = 3 ] || fail "$links"
 	run ! grep -E "$TEST_DIR/(out|err|fifo|seven|bundle)" <<<"$links"
-	# Only the log, the lock, pidfds, sockets to init, its loop's and the cgroup's files.
-	run ! grep -vE "^[0-9]+ (/dev/null|$ROOT/.events/web.ndjson|$ROOT/web/monitor|anon_inode:.*|pidfd:.*|socket:.*|/.*/(memory|cpu|cpuacct|pids)\.[a-z_.]+|/sys/fs/cgroup/.*)$" <<<"$links"
-	[ "$(readlink "/proc/$MONITOR/cwd")" = / ]
-	[ "$(readlink "/proc/$MONITOR/root")" = / ]
+	# Only the log, the lock, the feed, pidfds, sockets to init, its loop's and the cgroup's files.
+	run ! grep -vE "^[0-9]+ (/dev/null|$ROOT/.events/web.ndjson|$ROOT/web/monitor|$ROOT/.feed|$ROOT/.events/.pending|anon_inode:.*|pidfd:.*|socket:.*|/.*/(memory|cpu|cpuacct|pids)\.[a-z_.]+|/sys/fs/cgroup/.*)$" <<<"$links"
+	# It sees the feed's directory and nothing else.
+	[ "$(readlink "/proc/$MONITOR/cwd")" = "$ROOT/.feed" ]
+	[ "$(readlink "/proc/$MONITOR/root")" = "$ROOT/.feed" ]
 }
 
 @test "monitor: whoever reads from create's pipe sees its end when create and the container are gone" {

@@ -16,6 +16,7 @@
 #include "base/compat.h"
 #include "base/fd.h"
 #include "container/facts.h"
+#include "container/feed.h"
 #include "container/lifecycle.h"
 
 #define LOG_DIR ".events"
@@ -95,7 +96,20 @@ int container_root_open(struct container *c, const struct store *store, bool mak
 		openat(c->root_dirfd, LOG_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (c->log_dirfd < 0 && (make || errno != ENOENT))
 		return error_sys(err, "%s/" LOG_DIR, root);
+	if (c->log_dirfd >= 0)
+		c->feed = container_feed_open(store, c->root_dirfd, c->log_dirfd);
 	return 0;
+}
+
+static struct feed *feed_of(const struct container *c)
+{
+	return c->feed ? &c->feed->feed : NULL;
+}
+
+void container_forked(struct container *c)
+{
+	if (c->feed)
+		feed_reopen(&c->feed->feed, c->log_dirfd);
 }
 
 static int missing(const char *id, struct error *err)
@@ -157,6 +171,7 @@ int container_reserve(struct container *c, const char *id, struct record *record
 		r = error_sys_num(err, r, "event log of %s", id);
 		goto undo;
 	}
+	c->journal.feed = feed_of(c);
 	c->record = *record;
 	memset(record, 0, sizeof(*record));
 	c->status = STATUS_CREATING;
@@ -189,6 +204,7 @@ int container_reload(struct container *c, struct error *err)
 					 r == -ESTALE ? "belongs to another instance of this ID"
 						      : strerror(-r));
 		}
+		c->journal.feed = feed_of(c);
 	}
 	/* Under the lock: a line that is seen is on disk, too, before anybody is told of it. */
 	r = journal_lock(&c->journal);
@@ -317,6 +333,8 @@ int container_erase(struct container *c, struct error *err)
 void container_close(struct container *c)
 {
 	journal_close(&c->journal);
+	container_feed_close(c->feed);
+	c->feed = NULL;
 	record_done(&c->record);
 	free(c->facts.exited_line);
 	c->facts.exited_line = NULL;

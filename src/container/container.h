@@ -23,6 +23,8 @@
 #include "container/store.h"
 #include "events/journal.h"
 
+struct container_feed;
+
 enum container_status {
 	STATUS_CREATING, /* or a create that died half way */
 	STATUS_CREATED,
@@ -48,6 +50,7 @@ struct container {
 	int root_dirfd;	 /* --root */
 	int log_dirfd;	 /* <root>/.events */
 	int state_dirfd; /* <root>/ID; flock on it is the container's lock */
+	struct container_feed *feed; /* owned; NULL: there is none */
 	struct record record;
 	struct journal journal;
 	struct container_facts facts;
@@ -64,7 +67,7 @@ struct container {
 int container_id_check(const char *id, struct error *err);
 
 /*
- * container_root_open - open --root and its .events, making both (0700) when @make
+ * container_root_open - open --root and its .events, making both (0700) when @make, and the feed
  * The directory must belong to the caller and be writable by nobody else. On -ENOENT without @make
  * the caller sees "no containers" rather than an error.
  */
@@ -116,6 +119,10 @@ int container_pidfd(const struct container *c, struct error *err);
 
 /* container_erase - remove the state directory; the last act of delete and of a failed create. */
 int container_erase(struct container *c, struct error *err);
+
+/* container_forked - in a process of its own that goes on with a copy of @c: locks that it takes on
+ * the feed's debts must not be its parent's. */
+void container_forked(struct container *c);
 
 void container_close(struct container *c);
 

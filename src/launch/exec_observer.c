@@ -63,6 +63,7 @@ void exec_observer(void *exec)
 	(void)prctl(PR_SET_NAME, "ocirun:observer");
 	close_keeping_errno(take_fd(&e->parent_fd));
 	e->parent_fd = take_fd(&e->observer_end);
+	container_forked(&e->container);
 	r = choose_mode(e, &err);
 	if (r == 0)
 		r = exec_build(e, &err);

@@ -447,6 +447,7 @@ void monitor_main(struct launch *l)
 	int r;
 
 	(void)prctl(PR_SET_NAME, "ocirun:monitor");
+	container_forked(&l->container);
 	r = choose_mode(l, &err);
 	if (r == 0)
 		r = monitor_build(l, &err);

@@ -11,12 +11,14 @@
 #include "base/cleanup.h"
 #include "base/compat.h"
 #include "base/log.h"
+#include "container/feed.h"
 #include "launch/start.h"
 #include "loop/loop.h"
 
 struct watching {
 	struct watch watch;
 	struct journal journal;
+	struct container_feed *feed; /* the journal's */
 	struct loop *loop;
 	int pidfd, lock_fd;
 	struct start start;
@@ -33,6 +35,8 @@ int watching_new(struct launch *l, struct watching **ret, struct error *err)
 	w->start = (struct start)START_INIT;
 	w->journal = l->container.journal;
 	l->container.journal.fd = -EBADF;
+	w->feed = l->container.feed;
+	l->container.feed = NULL;
 	w->pidfd = take_fd(&l->pidfd);
 	w->lock_fd = take_fd(&l->lock_fd);
 	w->watch = (struct watch){.journal = &w->journal,
@@ -115,6 +119,7 @@ void watching_free(struct watching *w)
 	for (int i = 0; i < USAGE_FILES; i++)
 		close_keeping_errno(w->watch.usage_fds[i]);
 	journal_close(&w->journal);
+	container_feed_close(w->feed);
 	close_keeping_errno(w->lock_fd);
 	close_keeping_errno(w->pidfd);
 	loop_free(w->loop);

@@ -177,6 +177,7 @@ static int start_monitor(struct container *c, int pidfd, int lock_fd, struct err
 
 		if (fork() != 0)
 			_exit(0);
+		container_forked(c);
 		monitor_usage_open(c, w.usage_fds);
 		monitor_detach();
 		if (!stays)

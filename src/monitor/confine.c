@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "monitor/cage.h"
 
 /* What libev's epoll loop, the journal's writer, the usage reader and the exit status need. */
 static const int allowed_calls[] = {
@@ -47,6 +48,16 @@ static const int allowed_calls[] = {
 #endif
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
+#endif
+};
+
+/* To follow the feed's file through its rotation, in a cage (cage.h). */
+static const int feed_calls[] = {
+	SYS_openat, SYS_unlinkat, SYS_fchmod,
+#ifdef SYS_renameat
+	SYS_renameat,
+#else
+	SYS_renameat2,
 #endif
 };
 
@@ -110,7 +121,8 @@ static const struct sock_filter for_ptrace[] = {
 	ALLOW,
 };
 
-#define FILTER_MAX (ARRAY_SIZE(allowed_calls) + ARRAY_SIZE(for_zombie) + ARRAY_SIZE(for_ptrace) + 8)
+#define CALLS_MAX  (ARRAY_SIZE(allowed_calls) + ARRAY_SIZE(feed_calls))
+#define FILTER_MAX (CALLS_MAX + ARRAY_SIZE(for_zombie) + ARRAY_SIZE(for_ptrace) + 8)
 
 struct filter {
 	struct sock_filter code[FILTER_MAX];
@@ -123,7 +135,24 @@ static void append(struct filter *f, const struct sock_filter *code, size_t coun
 	f->length = (unsigned short)(f->length + count);
 }
 
-static void load_filter(enum watch_mode mode)
+static void append_calls(struct filter *f, bool feed)
+{
+	int calls[CALLS_MAX];
+	size_t count = ARRAY_SIZE(allowed_calls);
+
+	memcpy(calls, allowed_calls, sizeof(allowed_calls));
+	if (feed) {
+		memcpy(calls + count, feed_calls, sizeof(feed_calls));
+		count += ARRAY_SIZE(feed_calls);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct sock_filter call[] = {IS(calls[i], count - i, 0)};
+
+		append(f, call, 1);
+	}
+}
+
+static void load_filter(enum watch_mode mode, bool feed)
 {
 	static const struct sock_filter head[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -135,18 +164,11 @@ static void load_filter(enum watch_mode mode)
 	static const struct sock_filter skip_allow[] = {BPF_STMT(BPF_JMP | BPF_JA, 1)};
 	static const struct sock_filter deny[] = {
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS)};
-	enum {
-		COUNT = ARRAY_SIZE(allowed_calls)
-	};
 	struct filter f = {.length = 0};
 	struct sock_fprog program = {.filter = f.code};
 
 	append(&f, head, ARRAY_SIZE(head));
-	for (unsigned int i = 0; i < COUNT; i++) {
-		const struct sock_filter call[] = {IS(allowed_calls[i], COUNT - i, 0)};
-
-		append(&f, call, 1);
-	}
+	append_calls(&f, feed);
 	append(&f, skip_allow, 1);
 	append(&f, allow, 1);
 	if (mode == WATCH_NETLINK || mode == WATCH_ZOMBIE)
@@ -158,14 +180,17 @@ static void load_filter(enum watch_mode mode)
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-void confine_monitor(enum watch_mode mode)
+void confine_monitor(enum watch_mode mode, int feed_dirfd)
 {
 	bool reads_stat = mode == WATCH_NETLINK || mode == WATCH_ZOMBIE;
+	bool no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	limit(RLIMIT_CORE);
 	limit(RLIMIT_NPROC);
+	if (feed_dirfd >= 0)
+		cage_enter(feed_dirfd);
 	drop_capabilities(reads_stat ? 1U << CAP_SYS_PTRACE : 0);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && FILTER_ARCH != 0)
-		load_filter(mode);
+	if (no_new_privs && FILTER_ARCH != 0)
+		load_filter(mode, feed_dirfd >= 0);
 }

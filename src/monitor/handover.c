@@ -125,9 +125,10 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {
 		w->journal->fd,	     w->pidfd,	      lock_fd, w->stub_fd,
 		w->exits.netlink.fd, w->exits.stat_fd};
-	char path[4096], pid[16], mode[32], id[JOURNAL_ID_MAX + 1],
+	const struct feed *feed = w->journal->feed;
+	char path[4096], pid[16], mode[32], settings[MONITOR_FEED_SIZE], id[JOURNAL_ID_MAX + 1],
 		instance[JOURNAL_INSTANCE_LEN + 1];
-	char *const argv[] = {(char *)MONITOR_PROGRAM, id,  instance, pid, mode,
+	char *const argv[] = {(char *)MONITOR_PROGRAM, id, instance, pid, mode, settings,
 			      (char *)w->exec_id,      NULL};
 	char *const envp[] = {NULL};
 	int r;
@@ -136,6 +137,9 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	(void)snprintf(id, sizeof(id), "%s", w->journal->id);
 	(void)snprintf(instance, sizeof(instance), "%s", w->journal->instance);
 	(void)snprintf(pid, sizeof(pid), "%d", w->pid);
+	sources[MONITOR_FD_FEED - MONITOR_FD_JOURNAL] = feed ? feed->dirfd : -EBADF;
+	sources[MONITOR_FD_PENDING - MONITOR_FD_JOURNAL] = feed ? feed->pending.fd : -EBADF;
+	monitor_feed_print(feed ? &feed->settings : NULL, settings);
 	describe_mode(&w->exits, mode, sizeof(mode));
 	r = program_path(path, sizeof(path));
 	if (r < 0)

@@ -4,15 +4,16 @@
  * descriptor at a fixed number, so that the big image, its heap and its libraries are gone while
  * the container runs. This header is the contract between the two.
  *
- * argv: ocirun-monitor ID INSTANCE PID MODE [EXECID], MODE being watch_mode_name's word, and
- * "netlink:THREADS" where a process is taken over that had so many threads just now. With
- * EXECID it is the observer of an exec's process, and MONITOR_FD_LOCK holds flock(LOCK_SH) on
+ * argv: ocirun-monitor ID INSTANCE PID MODE FEED [EXECID], MODE being watch_mode_name's word, and
+ * "netlink:THREADS" where a process is taken over that had so many threads just now. FEED is
+ * monitor_feed_parse's word. With EXECID it is the observer of an exec's process, and MONITOR_FD_LOCK holds flock(LOCK_SH) on
  * <state>/execs until its last line is written.
  */
 #ifndef MONITOR_HANDOVER_H
 #define MONITOR_HANDOVER_H
 
 #include "container/container.h"
+#include "events/feed.h"
 #include "monitor/watch.h"
 
 #define EXECS_LOCK "execs"
@@ -24,6 +25,8 @@ enum monitor_fd {
 	MONITOR_FD_STUB,    /* the stub's reports; closed when there is none */
 	MONITOR_FD_NETLINK, /* the process connector, and /proc/PID/stat: as struct exit_means */
 	MONITOR_FD_STAT,
+	MONITOR_FD_FEED,    /* its directory, and the intents: as struct feed; closed: there is none */
+	MONITOR_FD_PENDING,
 	MONITOR_FD_USAGE, /* USAGE_FILES of them; closed where missing */
 	MONITOR_FD_END = MONITOR_FD_USAGE + USAGE_FILES,
 };
@@ -35,6 +38,11 @@ enum monitor_fd {
  * its fds 0-2 to /dev/null already.
  */
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err);
+
+/* The settings of the feed, "SIZE:COUNT:MODE" with the mode in octal; "-" where there is no feed. */
+#define MONITOR_FEED_SIZE 48
+void monitor_feed_print(const struct feed_settings *settings, char text[MONITOR_FEED_SIZE]);
+bool monitor_feed_parse(const char *text, struct feed_settings *ret);
 
 /* monitor_program_check - is ocirun-monitor where monitor_exec will look for it? Before a create.
  */

@@ -6,14 +6,16 @@ monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/
 	src/monitor/exited.c src/monitor/exited.h src/monitor/failed.c src/monitor/failed.h \
 	src/monitor/watch.c src/monitor/watch.h \
 	src/monitor/oom.c src/monitor/oom.h src/monitor/oom_settle.c \
-	src/monitor/report.c src/monitor/handover.c src/monitor/handover.h src/monitor/adopt.c \
+	src/monitor/report.c src/monitor/handover.c src/monitor/handover.h src/monitor/handover_feed.c \
+	src/monitor/cage.h src/monitor/adopt.c \
 	src/monitor/adopt.h src/monitor/frozen.c src/monitor/frozen.h src/monitor/confine.h \
 	src/monitor/start_socket.c src/monitor/start_socket.h \
 	src/monitor/witnesses.c src/monitor/witnesses.h
 
 # The program that stays while a container runs: static and small, so that it costs little memory.
 pkglibexec_PROGRAMS += ocirun-monitor
-ocirun_monitor_SOURCES = src/monitor/main.c src/monitor/confine.c src/monitor/watch.c \
+ocirun_monitor_SOURCES = src/monitor/main.c src/monitor/confine.c src/monitor/cage.c \
+	src/monitor/handover_feed.c src/monitor/watch.c \
 	src/monitor/oom.c src/monitor/report.c src/monitor/exit_status.c src/monitor/exited.c \
 	src/monitor/failed.c \
 	src/monitor/exit_netlink.c src/monitor/exit_ptrace.c src/monitor/exit_zombie.c \

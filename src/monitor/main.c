@@ -74,15 +74,27 @@ static __attribute__((noinline)) void give_back_stack(void)
 	(void)madvise((void *)(end - reach), reach, MADV_DONTNEED);
 }
 
+/* Without its directory too: what comes is owed to it. */
+static void take_feed(struct journal *j, struct feed *feed, const char *settings_text)
+{
+	struct feed_settings settings;
+
+	if (!monitor_feed_parse(settings_text, &settings))
+		return;
+	feed_attach(feed, fd_if_open(MONITOR_FD_FEED), fd_if_open(MONITOR_FD_PENDING), &settings);
+	j->feed = feed;
+}
+
 int main(int argc, char **argv)
 {
 	struct journal journal = JOURNAL_CLOSED;
+	struct feed feed = FEED_CLOSED;
 	struct watch w = {.journal = &journal, .pidfd = MONITOR_FD_PIDFD};
 	struct error err = ERROR_INIT;
 	struct loop *loop;
 	struct signals signals;
 
-	if (argc < 5 || argc > 6 ||
+	if (argc < 6 || argc > 7 ||
 	    journal_attach(&journal, fd_if_open(MONITOR_FD_JOURNAL), argv[1], argv[2]) < 0)
 		return EXIT_FAILURE;
 	w.pid = atoi(argv[3]);
@@ -90,7 +102,8 @@ int main(int argc, char **argv)
 	w.exits.netlink.fd = fd_if_open(MONITOR_FD_NETLINK);
 	w.exits.netlink.pid = w.pid;
 	w.exits.stat_fd = fd_if_open(MONITOR_FD_STAT);
-	w.exec_id = argv[5]; /* or NULL, where argv ends */
+	take_feed(&journal, &feed, argv[5]);
+	w.exec_id = argv[6]; /* or NULL, where argv ends */
 	w.stub_fd = fd_if_open(MONITOR_FD_STUB);
 	for (int i = 0; i < USAGE_FILES; i++)
 		w.usage_fds[i] = fd_if_open(MONITOR_FD_USAGE + i);
@@ -100,7 +113,7 @@ int main(int argc, char **argv)
 	signals.traced = w.exits.mode == WATCH_PTRACE ? w.pid : 0;
 	if (w.exits.mode == WATCH_MODES || !loop || signals.fd < 0)
 		return EXIT_FAILURE;
-	confine_monitor(w.exits.mode);
+	confine_monitor(w.exits.mode, feed.dirfd);
 	(void)loop_add_fd(loop, signals.fd, signals_came, &signals);
 	signals_came(loop, &signals); /* who has stopped before the signals were blocked */
 	loop_before_waiting(loop, give_back_stack);

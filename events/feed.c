@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One line for the feed: owed, written, paid. */
+#include "events/feed.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "events/feed_file.h"
+
+void feed_attach(struct feed *f, int dirfd, int pending_fd, const struct feed_settings *settings)
+{
+	*f = (struct feed)FEED_CLOSED;
+	f->dirfd = dirfd;
+	f->pending.fd = pending_fd;
+	f->settings = *settings;
+	if (f->settings.count > FEED_FILES_MAX)
+		f->settings.count = FEED_FILES_MAX;
+}
+
+void feed_open(struct feed *f, int log_dirfd, int dirfd, const struct feed_settings *settings)
+{
+	feed_attach(f, dirfd, -EBADF, settings);
+	(void)pending_open(&f->pending, log_dirfd);
+}
+
+void feed_reopen(struct feed *f, int log_dirfd)
+{
+	pending_close(&f->pending);
+	(void)pending_open(&f->pending, log_dirfd);
+}
+
+void feed_close(struct feed *f)
+{
+	if (f->dirfd >= 0)
+		(void)close(f->dirfd);
+	f->dirfd = -EBADF;
+	pending_close(&f->pending);
+}
+
+void feed_begin(struct feed *f, int log_fd, const char *instance, uint64_t seq)
+{
+	struct stat st;
+
+	pending_claim(&f->pending, instance, fstat(log_fd, &st) == 0 ? st.st_ino : 0, seq);
+}
+
+void feed_cancel(struct feed *f)
+{
+	pending_release(&f->pending, f->pending.from == f->pending.seq);
+}
+
+/* Has the host another feed by now? Then the line is owed to that one. */
+static bool is_current(const struct feed *f, const struct feed_file *file)
+{
+	return file->has_key && pending_is_for(&f->pending, file->identity.key);
+}
+
+void feed_end(struct feed *f, int log_fd, const char *instance, const char *line, size_t length)
+{
+	const struct feed_choice owed = {.instance = instance, .from = f->pending.from};
+	struct feed_file file;
+	bool paid = false;
+	int r = feed_file_open(&file, f);
+
+	if (r == 0) {
+		r = f->pending.from < f->pending.seq ? feed_copy(&file, f, log_fd, &owed)
+						     : feed_file_put(&file, f, line, length);
+		paid = r == 0 && is_current(f, &file);
+		feed_file_close(&file);
+	}
+	f->used = true;
+	if (r < 0 && f->error == 0)
+		f->error = r;
+	pending_release(&f->pending, paid);
+}
