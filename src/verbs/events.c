@@ -123,7 +123,7 @@ static int refuse_contradictions(const struct events_options *opt, char **args, 
 /* The types of one "a,b" must be known, or a typing error would wait for ever. */
 static int check_types(const char *list, struct error *err)
 {
-	while (*list) {
+	for (;;) {
 		size_t length = strcspn(list, ",");
 		const char *const *type = ocirun_event_types();
 
@@ -132,9 +132,10 @@ static int check_types(const char *list, struct error *err)
 		if (!*type)
 			return error_set(err, ERROR_USAGE, EINVAL, "--type: unknown type \"%.*s\"",
 					 (int)length, list);
-		list += length + (list[length] ? 1 : 0);
+		if (!list[length])
+			return 0;
+		list += length + 1;
 	}
-	return 0;
 }
 
 static int parse_after(const char *text, uint64_t *ret, struct error *err)
