@@ -14,9 +14,7 @@
 /* A hidden name that no glob for logs matches; sweep removes what a crash left. */
 static void temporary_name(char name[JOURNAL_NAME_SIZE], const char *instance)
 {
-	char *p = stpcpy(name, ".new@");
-
-	(void)stpcpy(p, instance);
+	(void)stpcpy(stpcpy(name, JOURNAL_UNFINISHED), instance);
 }
 
 static int make_file(int dirfd, const char *name)
@@ -79,11 +77,8 @@ static int keep_predecessor(int dirfd, const char *name, const char *id)
 	return renameat(dirfd, name, dirfd, kept) < 0 ? -errno : 0;
 }
 
-/*
- * The ID has a log: keep that one under its instance's name, then put ours in its place in one
- * step. The directory's lock keeps sweep from taking ours for the old one.
- */
-static int replace_log(int dirfd, const char *name, const char *id, const char *instance)
+/* Returns the new log's descriptor, or a negative errno. */
+static int replace_log_locked(int dirfd, const char *name, const char *id, const char *instance)
 {
 	char temporary[JOURNAL_NAME_SIZE];
 	int fd, r;
@@ -92,16 +87,29 @@ static int replace_log(int dirfd, const char *name, const char *id, const char *
 	fd = make_file(dirfd, temporary);
 	if (fd < 0)
 		return fd;
-	(void)flock(dirfd, LOCK_EX); /* a file system without locks has no second ocirun on it */
 	r = keep_predecessor(dirfd, name, id);
 	if (r == 0 || r == -ENOENT)
 		r = renameat(dirfd, temporary, dirfd, name) < 0 ? -errno : 0;
-	(void)flock(dirfd, LOCK_UN);
 	if (r < 0) {
 		(void)unlinkat(dirfd, temporary, 0);
 		(void)close(fd);
 		return r;
 	}
+	return fd;
+}
+
+/*
+ * The ID has a log: keep that one under its instance's name, then put ours in its place in one
+ * step. The directory's lock keeps sweep from taking ours for the old one, and for one that a crash
+ * left unfinished.
+ */
+static int replace_log(int dirfd, const char *name, const char *id, const char *instance)
+{
+	int fd;
+
+	(void)flock(dirfd, LOCK_EX); /* a file system without locks has no second ocirun on it */
+	fd = replace_log_locked(dirfd, name, id, instance);
+	(void)flock(dirfd, LOCK_UN);
 	return fd;
 }
 

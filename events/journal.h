@@ -143,12 +143,4 @@ void journal_unlock(struct journal *j);
  */
 int journal_append(struct journal *j, enum event_type type, const struct event_members *members);
 
-/*
- * journal_sweep - remove logs of deleted containers beyond the retention: older than @max_age_s
- * after `deleted`, or more than @max_count of them. Logs without `deleted` stay. Cheap when it ran
- * less than a minute ago. Failures are ignored: the next sweep tries again. The one function here
- * that allocates (it reads a directory).
- */
-void journal_sweep(int dirfd, unsigned int max_age_s, unsigned int max_count);
-
 #endif

@@ -8,10 +8,11 @@
 
 #include "events/journal.h"
 
-#define JOURNAL_SUFFIX	  ".ndjson"
-#define JOURNAL_NAME_SIZE (JOURNAL_ID_MAX + 1 + JOURNAL_INSTANCE_LEN + sizeof(JOURNAL_SUFFIX))
+#define JOURNAL_SUFFIX	   ".ndjson"
+#define JOURNAL_UNFINISHED ".new@" /* begins the name of a log that does not have its own yet */
+#define JOURNAL_NAME_SIZE  (JOURNAL_ID_MAX + 1 + JOURNAL_INSTANCE_LEN + sizeof(JOURNAL_SUFFIX))
 /* On tmpfs, where most logs are, this is memory; half of it is for the last lines alone. */
-#define JOURNAL_RESERVE	  16384
+#define JOURNAL_RESERVE 16384
 
 /* journal_file_name - ID.ndjson, or ID@INSTANCE.ndjson when @instance is not NULL. */
 void journal_file_name(char name[JOURNAL_NAME_SIZE], const char *id, const char *instance);

@@ -11,8 +11,9 @@ reader_files = events/reader.c events/find.c events/directory.c events/directory
 	events/feed_seen.c events/feed_seen.h events/feed_place.c events/feed_place.h
 
 noinst_LIBRARIES += libocirun-events.a
-libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c events/sweep.c \
-	events/feed_settle.c events/feed_compare.c events/feed_compare.h
+libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c \
+	events/feed_settle.c events/feed_compare.c events/feed_compare.h \
+	events/sweep.c events/sweep.h events/sweep_stamp.c events/sweep_stamp.h events/over.c events/over.h
 publicincludedir = $(includedir)/ocirun
 publicinclude_HEADERS = include/ocirun/events.h include/ocirun/exit-status.h
 nodist_publicinclude_HEADERS = include/ocirun/version.h
@@ -73,8 +74,10 @@ uninstall-hook:
 	rm -f $(DESTDIR)$(libdir)/$(shared_soname) $(DESTDIR)$(libdir)/libocirun-events.so
 endif
 
-check_PROGRAMS += test-scan test-journal test-reader test-follow test-follow-polling \
+check_PROGRAMS += test-sweep test-scan test-journal test-reader test-follow test-follow-polling \
 	test-directory test-directory-polling test-feed-reader test-feed-reader-polling fuzz-reader
+test_sweep_SOURCES = events/test-sweep.c events/check.h
+test_sweep_LDADD = libocirun-events.a
 test_scan_SOURCES = events/test-scan.c events/check.h
 test_scan_LDADD = libocirun-events.a
 test_journal_SOURCES = events/test-journal.c events/check.h
@@ -96,7 +99,7 @@ test_feed_reader_polling_SOURCES = $(test_feed_reader_SOURCES) $(libocirun_event
 test_feed_reader_polling_CPPFLAGS = $(AM_CPPFLAGS) -DOCIRUN_EVENTS_POLLING
 fuzz_reader_SOURCES = events/fuzz-reader.c events/check.h
 fuzz_reader_LDADD = libocirun-events.a
-TESTS += test-scan test-journal test-reader test-follow test-follow-polling test-directory \
+TESTS += test-sweep test-scan test-journal test-reader test-follow test-follow-polling test-directory \
 	test-directory-polling test-feed-reader test-feed-reader-polling
 
 dist_man_MANS += doc/man/ocirun-events.8 doc/man/ocirun-wait.8 doc/man/ocirun-events.5 \

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Retention: which logs of deleted containers go, and when. */
+#include "events/sweep.h"
+
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -9,109 +13,143 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "events/journal.h"
 #include "events/journal_file.h"
-#include "events/line.h"
+#include "events/over.h"
+#include "events/sweep_stamp.h"
 
-#define STAMP_NAME     ".swept"
-#define SWEEP_INTERVAL 60
+#define NS_PER_S UINT64_C(1000000000)
+/* Without `deleted` nobody can be sure that nothing more comes; but a day is long. */
+#define LOST_AGE 86400
 
+/* A log whose ID is not in use. */
 struct candidate {
-	time_t ended; /* time of the last line */
-	char name[JOURNAL_NAME_SIZE];
+	int64_t ended_ns; /* time of the last line */
+	uint64_t inode, size;
+	char *name;
 };
 
-struct candidates {
-	size_t count, size;
+struct sweep {
+	int dirfd, ids_dirfd;
+	const struct retention *limits;
+	int64_t now_ns;
+	size_t seen; /* logs of any kind */
+	size_t count, room;
 	struct candidate *items;
 };
 
-/* Locked for as long as it is open: two sweeps at once would be one too many. */
-static int open_stamp(int dirfd, time_t now)
+static int64_t as_ns(const struct timespec *t)
 {
-	int fd = openat(dirfd, STAMP_NAME, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
-			0600);
-	struct stat st;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    (st.st_size == 0 || st.st_mtim.tv_sec > now ||
-	     now - st.st_mtim.tv_sec >= SWEEP_INTERVAL) &&
-	    pwrite(fd, "\n", 1, 0) == 1)
-		return fd;
-	(void)close(fd);
-	return -EAGAIN;
+	return t->tv_sec * (int64_t)NS_PER_S + t->tv_nsec;
 }
 
-static bool has_suffix(const char *name)
+static int64_t now_ns(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return as_ns(&now);
+}
+
+static bool is_older(const struct sweep *s, int64_t ended_ns, unsigned int seconds)
+{
+	return s->now_ns - ended_ns > (int64_t)seconds * (int64_t)NS_PER_S;
+}
+
+/*
+ * ID.ndjson of an ID in use; ID@INSTANCE.ndjson never is. When it cannot be told, it is: the log
+ * stays.
+ */
+static bool is_in_use(const struct sweep *s, const char *name)
+{
+	char id[JOURNAL_NAME_SIZE];
+	size_t length = strlen(name) - strlen(JOURNAL_SUFFIX);
+
+	if (strchr(name, '@'))
+		return false;
+	*(char *)mempcpy(id, name, length) = '\0';
+	return faccessat(s->ids_dirfd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* Under the lock of the directory, which those hold who give a name to another log. */
+static bool may_go(const struct sweep *s, const struct candidate *c)
+{
+	struct stat st;
+	bool over;
+	int fd;
+
+	fd = openat(s->dirfd, c->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	over = fstat(fd, &st) == 0 && st.st_ino == c->inode && as_ns(&st.st_mtim) == c->ended_ns &&
+	       (is_older(s, c->ended_ns, LOST_AGE) || log_is_over(fd, st.st_size));
+	(void)close(fd);
+	return over && !is_in_use(s, c->name);
+}
+
+static void remove_log(const struct sweep *s, const struct candidate *c)
+{
+	(void)flock(s->dirfd, LOCK_EX);
+	if (may_go(s, c))
+		(void)unlinkat(s->dirfd, c->name, 0);
+	(void)flock(s->dirfd, LOCK_UN);
+}
+
+/* What a create that was killed left: one that is alive holds the lock. */
+static void remove_unfinished(const struct sweep *s, const char *name)
+{
+	(void)flock(s->dirfd, LOCK_EX);
+	(void)unlinkat(s->dirfd, name, 0);
+	(void)flock(s->dirfd, LOCK_UN);
+}
+
+static bool is_log_name(const char *name)
 {
 	size_t length = strlen(name), suffix = strlen(JOURNAL_SUFFIX);
 
-	return length > suffix && length < JOURNAL_NAME_SIZE &&
+	return name[0] != '.' && length > suffix && length < JOURNAL_NAME_SIZE &&
 	       strcmp(name + length - suffix, JOURNAL_SUFFIX) == 0;
 }
 
-/* Is the last line of the log `deleted`? */
-static bool is_over(int fd, off_t size)
+/* Without memory the next sweep has another try. */
+static void add(struct sweep *s, const char *name, const struct stat *st)
 {
-	char buffer[JOURNAL_LINE_MAX + 1];
-	off_t from = size > (off_t)sizeof(buffer) ? size - (off_t)sizeof(buffer) : 0;
-	ssize_t n = pread(fd, buffer, sizeof(buffer), from);
-	const char *start;
-	struct line line;
+	struct candidate *c;
 
-	if (n <= 0 || buffer[n - 1] != '\n')
-		return false;
-	n--;
-	start = memrchr(buffer, '\n', (size_t)n);
-	start = start ? start + 1 : buffer;
-	return line_parse(start, (size_t)(buffer + n - start), &line) &&
-	       event_type_parse(line.type.at, line.type.length) == EVENT_DELETED;
-}
-
-static void add(struct candidates *c, const char *name, time_t ended)
-{
-	if (c->count == c->size) {
-		size_t size = c->size ? 2 * c->size : 64;
-		struct candidate *items = reallocarray(c->items, size, sizeof(*items));
+	if (s->count == s->room) {
+		size_t room = s->room ? 2 * s->room : 64;
+		struct candidate *items = reallocarray(s->items, room, sizeof(*items));
 
 		if (!items)
-			return; /* the next sweep has another try */
-		c->items = items;
-		c->size = size;
+			return;
+		s->items = items;
+		s->room = room;
 	}
-	c->items[c->count].ended = ended;
-	(void)stpcpy(c->items[c->count].name, name);
-	c->count++;
+	c = &s->items[s->count];
+	*c = (struct candidate){.ended_ns = as_ns(&st->st_mtim),
+				.inode = st->st_ino,
+				.size = (uint64_t)st->st_blocks * 512,
+				.name = strdup(name)};
+	s->count += c->name != NULL;
 }
 
-static void consider(struct candidates *c, int dirfd, const char *name, time_t now)
+static void consider(struct sweep *s, const char *name)
 {
 	struct stat st;
-	int fd;
 
-	if (strncmp(name, ".new@", 5) == 0) {
-		/* What a create that was killed left; one under way is not that old. */
-		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    now - st.st_mtim.tv_sec >= SWEEP_INTERVAL)
-			(void)unlinkat(dirfd, name, 0);
+	if (strncmp(name, JOURNAL_UNFINISHED, strlen(JOURNAL_UNFINISHED)) == 0)
+		remove_unfinished(s, name);
+	if (!is_log_name(name) || fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    !S_ISREG(st.st_mode))
 		return;
-	}
-	if (name[0] == '.' || !has_suffix(name))
-		return;
-	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_over(fd, st.st_size))
-		add(c, name, st.st_mtim.tv_sec);
-	(void)close(fd);
+	s->seen++;
+	if (!is_in_use(s, name))
+		add(s, name, &st);
 }
 
-static void collect(struct candidates *c, int dirfd, time_t now)
+static void collect(struct sweep *s)
 {
 	/* A description of our own: readdir's position is nobody else's. */
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
 
@@ -121,7 +159,7 @@ static void collect(struct candidates *c, int dirfd, time_t now)
 		return;
 	}
 	while ((entry = readdir(dir)))
-		consider(c, dirfd, entry->d_name, now);
+		consider(s, entry->d_name);
 	(void)closedir(dir);
 }
 
@@ -129,44 +167,98 @@ static int newest_first(const void *a, const void *b)
 {
 	const struct candidate *left = a, *right = b;
 
-	if (left->ended != right->ended)
-		return left->ended > right->ended ? -1 : 1;
+	if (left->ended_ns != right->ended_ns)
+		return left->ended_ns > right->ended_ns ? -1 : 1;
 	return strcmp(left->name, right->name);
 }
 
-/* The name may have passed to a new instance meanwhile: look again, with create held off. */
-static void remove_log(int dirfd, const struct candidate *c)
+static void remove_excess(struct sweep *s)
 {
-	struct stat st;
+	const struct retention *limits = s->limits;
+	uint64_t size = 0;
 
-	(void)flock(dirfd, LOCK_EX);
-	if (fstatat(dirfd, c->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0 &&
-	    st.st_mtim.tv_sec == c->ended) {
-		int fd = openat(dirfd, c->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct candidate *c = &s->items[i];
 
-		if (fd >= 0 && is_over(fd, st.st_size))
-			(void)unlinkat(dirfd, c->name, 0);
-		if (fd >= 0)
-			(void)close(fd);
+		size += c->size;
+		if (i >= limits->count || size > limits->size ||
+		    is_older(s, c->ended_ns, limits->age_s))
+			remove_log(s, c);
 	}
-	(void)flock(dirfd, LOCK_UN);
 }
 
-void journal_sweep(int dirfd, unsigned int max_age_s, unsigned int max_count)
+static void look_at_all(struct sweep *s)
 {
-	struct candidates c = {0};
-	time_t now = time(NULL);
-	int stamp = open_stamp(dirfd, now);
+	collect(s);
+	if (s->count > 0)
+		qsort(s->items, s->count, sizeof(*s->items), newest_first);
+	remove_excess(s);
+	for (size_t i = 0; i < s->count; i++)
+		free(s->items[i].name);
+	free(s->items);
+}
+
+/* False: the stamp cannot be written, so that it stays due. */
+static bool sweep_locked(int stamp, int dirfd, int ids_dirfd, const struct retention *limits)
+{
+	struct sweep s = {
+		.dirfd = dirfd, .ids_dirfd = ids_dirfd, .limits = limits, .now_ns = now_ns()};
+	time_t now = (time_t)(s.now_ns / (int64_t)NS_PER_S);
+
+	if (!stamp_is_due(stamp, now, limits->age_s))
+		return true; /* somebody else was first */
+	stamp_begin(dirfd, stamp, now);
+	look_at_all(&s);
+	return stamp_end(dirfd, now, s.seen);
+}
+
+/* Who deletes while somebody sweeps does not wait: the sweeper looks again after letting go. */
+static void sweep_while_due(int stamp, int dirfd, int ids_dirfd, const struct retention *limits)
+{
+	bool written = true;
+
+	while (written && stamp_is_due(stamp, time(NULL), limits->age_s) &&
+	       flock(stamp, LOCK_EX | LOCK_NB) == 0) {
+		written = sweep_locked(stamp, dirfd, ids_dirfd, limits);
+		(void)flock(stamp, LOCK_UN);
+	}
+}
+
+void journal_sweep(int dirfd, int ids_dirfd, const struct retention *limits)
+{
+	int stamp = stamp_open(dirfd);
 
 	if (stamp < 0)
 		return;
-	collect(&c, dirfd, now);
-	if (c.count > 0)
-		qsort(c.items, c.count, sizeof(*c.items), newest_first);
-	for (size_t i = 0; i < c.count; i++) {
-		if (i >= max_count || now - c.items[i].ended > (time_t)max_age_s)
-			remove_log(dirfd, &c.items[i]);
-	}
-	free(c.items);
+	sweep_while_due(stamp, dirfd, ids_dirfd, limits);
+	(void)close(stamp);
+}
+
+static void remove_now(int dirfd, int ids_dirfd, const char *id, const struct retention *limits)
+{
+	struct sweep s = {
+		.dirfd = dirfd, .ids_dirfd = ids_dirfd, .limits = limits, .now_ns = now_ns()};
+	char name[JOURNAL_NAME_SIZE];
+	struct candidate c = {.name = name};
+	struct stat st;
+
+	journal_file_name(name, id, NULL);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || is_in_use(&s, name))
+		return;
+	c.ended_ns = as_ns(&st.st_mtim);
+	c.inode = st.st_ino;
+	remove_log(&s, &c);
+}
+
+void journal_retire(int dirfd, int ids_dirfd, const char *id, const struct retention *limits)
+{
+	int stamp = stamp_open(dirfd);
+
+	if (limits->age_s == 0 || limits->count == 0 || limits->size == 0)
+		remove_now(dirfd, ids_dirfd, id, limits);
+	if (stamp < 0)
+		return;
+	stamp_count(stamp);
+	sweep_while_due(stamp, dirfd, ids_dirfd, limits);
 	(void)close(stamp);
 }

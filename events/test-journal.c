@@ -422,44 +422,6 @@ static void timestamps_are_right(void)
 	}
 }
 
-static void end_instance(const char *id, time_t ended, bool deleted)
-{
-	struct timespec times[2] = {{.tv_sec = ended}, {.tv_sec = ended}};
-	struct journal j;
-
-	check_int(journal_create(&j, dirfd_, id, INSTANCE), 0);
-	check_int(append(&j, EVENT_CREATED, NULL), 0);
-	if (deleted)
-		check_int(append(&j, EVENT_DELETED, NULL), 0);
-	check_int(futimens(j.fd, times), 0);
-	journal_close(&j);
-}
-
-static bool has_log(const char *id)
-{
-	char name[JOURNAL_NAME_SIZE];
-
-	journal_file_name(name, id, NULL);
-	return faccessat(dirfd_, name, F_OK, 0) == 0;
-}
-
-static void old_logs_of_deleted_containers_go(void)
-{
-	time_t now = time(NULL);
-
-	end_instance("old", now - 4000, true);
-	end_instance("alive", now - 4000, false);
-	end_instance("one", now - 30, true);
-	end_instance("two", now - 20, true);
-	end_instance("three", now - 10, true);
-	journal_sweep(dirfd_, 3600, 2);
-	check(!has_log("old") && has_log("alive"));
-	check(!has_log("one") && has_log("two") && has_log("three"));
-	/* Within the minute nothing is looked at. */
-	journal_sweep(dirfd_, 3600, 0);
-	check(has_log("two"));
-}
-
 static void type_names_go_both_ways(void)
 {
 	for (int type = 0; type < EVENT_TYPES; type++) {
@@ -495,8 +457,6 @@ int main(void)
 		{"space is reserved from the beginning until deleted",
 		 space_is_reserved_until_deleted},
 		{"timestamps are right", timestamps_are_right},
-		{"old logs of deleted containers go, others stay",
-		 old_logs_of_deleted_containers_go},
 		{"type names go both ways", type_names_go_both_ways},
 	};
 

@@ -127,6 +127,13 @@ OCIRUN_PUBLIC int ocirun_log_next(struct ocirun_log *log, struct ocirun_event *r
 OCIRUN_PUBLIC bool ocirun_log_is_over(const struct ocirun_log *log);
 
 /*
+ * ocirun_log_ended - has `deleted` been written? Told by the end of the file, whatever was read
+ * *ret_ns: when that was, in nanoseconds since the Epoch, by the file's modification time. Returns
+ * 1; 0: the log has not ended; or what fstat(2) says.
+ */
+OCIRUN_PUBLIC int ocirun_log_ended(const struct ocirun_log *log, int64_t *ret_ns);
+
+/*
  * ocirun_log_unfinished - how many bytes stand behind the last line that was read
  * *ret is not 0 after OCIRUN_NOTHING while a line is being written, and for good when its writer
  * was cut short and nobody has written since. Returns 0, or what fstat(2) says.

@@ -124,6 +124,15 @@ int container_erase(struct container *c, struct error *err);
  * the feed's debts must not be its parent's. */
 void container_forked(struct container *c);
 
+/*
+ * container_sweep - remove logs of deleted containers beyond @store's limits, if it is time: after
+ * container_root_open, before an ID is taken
+ * container_retire - after container_erase: @c's own log is one of those from now on
+ * Failures are ignored: the next verb tries again.
+ */
+void container_sweep(const struct container *c, const struct store *store);
+void container_retire(const struct container *c, const struct store *store);
+
 void container_close(struct container *c);
 
 #define autocontainer __attribute__((cleanup(container_close))) struct container

@@ -294,6 +294,8 @@ static int reserve(struct launch *l, struct error *err)
 
 	r = container_root_open(&l->container, l->options->store, true, err);
 	if (r == 0)
+		container_sweep(&l->container, l->options->store);
+	if (r == 0)
 		r = fill_record(l, &record, err);
 	if (r == 0)
 		r = container_reserve(&l->container, l->options->id, &record, err);

@@ -15,9 +15,6 @@
 #include "launch/undo.h"
 #include "monitor/adopt.h"
 
-#define RETENTION_AGE_S 3600
-#define RETENTION_COUNT 1000
-
 /*
  * Where the record is damaged, config.json's copy and the ID tell the place as create found it. A
  * damaged copy leaves the ID.
@@ -169,11 +166,7 @@ static int delete_locked(struct container *c, bool force, int witness_pidfd, str
 		if (r == 0)
 			r = record_deleted(c, err);
 	}
-	if (r == 0)
-		r = container_erase(c, err);
-	if (r == 0)
-		journal_sweep(c->log_dirfd, RETENTION_AGE_S, RETENTION_COUNT);
-	return r;
+	return r < 0 ? r : container_erase(c, err);
 }
 
 int teardown_delete(const struct store *store, const char *id, bool force, struct error *err)

@@ -176,4 +176,5 @@ void launch_undo(struct launch *l, const struct error *cause)
 		return; /* the record is what `delete --force` will work from */
 	log_if(lifecycle_record(&c->journal, CAUSE_DELETE, NULL, &err), &err);
 	log_if(container_erase(c, &err), &err);
+	container_retire(c, l->options->store);
 }

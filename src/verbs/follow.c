@@ -29,6 +29,8 @@
 /* Without a pidfd (none left to be had, another PID namespace) it is looked at now and then. */
 #define LOOK_INTERVAL_MS 1000
 
+#define NS_PER_S INT64_C(1000000000)
+
 #define FDS_PER_CONTAINER 3 /* log, pidfd, and what says that we hold it */
 #define FDS_OTHER	  32
 
@@ -55,6 +57,29 @@ static void raise_descriptor_limit(size_t count)
 	(void)setrlimit(RLIMIT_NOFILE, &limit); /* else open says so */
 }
 
+/* Kept for long enough: as if it were not there, also when nobody has swept since. */
+static bool has_expired(const struct ocirun_log *log, const struct store *store)
+{
+	struct timespec now = {0};
+	int64_t ended_ns;
+
+	if (ocirun_log_ended(log, &ended_ns) != 1)
+		return false;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec - ended_ns > store->log_age_s * NS_PER_S;
+}
+
+static int find_log(struct follow *f, const char *directory, const char *instance)
+{
+	int r = ocirun_log_open(&f->log, directory, f->id, instance);
+
+	if (r < 0 || !has_expired(f->log, f->store))
+		return r;
+	ocirun_log_close(f->log);
+	f->log = NULL;
+	return -ENOENT;
+}
+
 static int open_log(struct follow *f, const char *directory, const char *instance,
 		    struct error *err)
 {
@@ -63,7 +88,7 @@ static int open_log(struct follow *f, const char *directory, const char *instanc
 	r = f->id ? container_id_check(f->id, err) : 0;
 	if (r < 0)
 		return r;
-	r = ocirun_log_open(&f->log, directory, f->id, instance);
+	r = find_log(f, directory, instance);
 	if (r == -EINVAL && instance)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--instance \"%s\": 32 lower-case hex digits are expected",
@@ -230,6 +255,10 @@ int follow_more(struct follow_set *set, struct error *err)
 		r = ocirun_directory_next(set->directory, &log);
 		if (r <= 0)
 			break;
+		if (has_expired(log, set->store)) {
+			ocirun_log_close(log);
+			continue;
+		}
 		r = add_log(set, log);
 		if (r < 0 && set->count == count)
 			ocirun_log_close(log);

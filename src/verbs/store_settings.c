@@ -19,7 +19,7 @@
 /* Each is renamed when one is put aside. */
 #define FEED_COUNT_MAX 1000
 /* The names of all of them are in one directory, and in the memory of whoever sweeps it. */
-#define LOG_COUNT_MAX 1000000
+#define LOG_COUNT_MAX 100000
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -126,7 +126,7 @@ static int set_log_count(struct store *store, char **feed, const char *value, st
 
 	(void)feed;
 	if (!read_number(value, LOG_COUNT_MAX, &count))
-		return refuse(err, value, "a number of logs from 0 to 1000000");
+		return refuse(err, value, "a number of logs from 0 to 100000");
 	store->log_count = (unsigned int)count;
 	return 0;
 }
