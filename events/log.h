@@ -24,6 +24,8 @@ struct ocirun_log {
 	uint64_t pid_start_time;
 	char boot_id[40];
 	int pidfd;
+	const char *ended_by; /* what has told us of its end; NULL: nothing yet */
+	int ended_status;     /* kept: a zombie that told it may be gone the next time */
 
 	struct ocirun_watch *watch;
 	int watch_descriptor; /* of inotify; -1: none */

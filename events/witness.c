@@ -182,9 +182,14 @@ enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status)
 	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLIN | POLLHUP)))
 		return OCIRUN_WITNESS_ALIVE;
 	/* In this order: between the two questions it can only go from zombie to reaped. */
-	if (zombie_status(log, ret_status) || reaped_status(log->pidfd, ret_status))
-		return OCIRUN_WITNESS_STATUS;
-	return OCIRUN_WITNESS_ENDED;
+	if (!log->ended_by && zombie_status(log, &log->ended_status))
+		log->ended_by = "zombie";
+	if (!log->ended_by && reaped_status(log->pidfd, &log->ended_status))
+		log->ended_by = "pidfd";
+	if (!log->ended_by)
+		return OCIRUN_WITNESS_ENDED;
+	*ret_status = log->ended_status;
+	return OCIRUN_WITNESS_STATUS;
 }
 
 #else
@@ -204,10 +209,16 @@ enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status)
 
 #endif
 
+const char *ocirun_log_witness_source(const struct ocirun_log *log)
+{
+	return log->ended_by ? log->ended_by : "none";
+}
+
 void witness_begin(struct ocirun_log *log)
 {
 	if (!log->watch || log->pid <= 0 || log->exited || log->pidfd >= 0)
 		return;
+	log->ended_by = NULL;
 	log->pidfd = witness_open(log);
 	if (log->pidfd < 0)
 		log->pidfd = -1;

@@ -4,7 +4,7 @@
 
 usage: subreaper.py OUTPUT COMMAND [ARG...]
 Writes a line to OUTPUT for every process that it reaps, "command STATUS" for COMMAND itself and
-"PID STATUS" for those that it has inherited, STATUS being "exit N" or "signal N"; at last, when
+"PID STATUS" for those that it has inherited, STATUS being "exit N", "signal N" or "signal N core"; at last, when
 nobody is left to wait for, "nobody left".
 """
 import ctypes
@@ -16,7 +16,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 def text(status):
     if os.WIFSIGNALED(status):
-        return f"signal {os.WTERMSIG(status)}"
+        return f"signal {os.WTERMSIG(status)}" + (" core" if os.WCOREDUMP(status) else "")
     return f"exit {os.WEXITSTATUS(status)}"
 
 

@@ -335,6 +335,9 @@ enum ocirun_witness {
  */
 OCIRUN_PUBLIC enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status);
 
+/* ocirun_log_witness_source - how it learnt the status, as `source` of `exited` has it. */
+OCIRUN_PUBLIC const char *ocirun_log_witness_source(const struct ocirun_log *log);
+
 /*
  * ocirun_time_parse - nanoseconds since the Epoch of an RFC 3339 time with any offset and up to
  * nine digits of a second. Returns 0, -EINVAL or -ERANGE (years 1970 to 2261).

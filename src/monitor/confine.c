@@ -114,9 +114,11 @@ static const struct sock_filter for_zombie[] = {
 	ALLOW,
 };
 static const struct sock_filter for_ptrace[] = {
-	IS(SYS_ptrace, 0, 4), /* the last of the list: the number is overwritten */
+	IS(SYS_ptrace, 0, 6), /* the last of the list: the number is overwritten */
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]) + LOW_HALF),
-	IS(PTRACE_CONT, 1, 0),
+	IS(PTRACE_CONT, 3, 0),
+	IS(PTRACE_DETACH, 2, 0),
+	IS(PTRACE_GETSIGINFO, 1, 0),
 	IS(PTRACE_LISTEN, 0, 1),
 	ALLOW,
 };

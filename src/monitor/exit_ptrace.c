@@ -7,6 +7,8 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -51,18 +53,86 @@ static bool stops_group(int signal)
 	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
 }
 
-static void let_go(pid_t pid, int status)
+int exit_ptrace_open(pid_t pid)
+{
+	char path[40];
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What follows the name on the line that begins with it. */
+static const char *value_of(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	return line ? line + strlen(name) : NULL;
+}
+
+/* The last of NSpid's numbers is that of the innermost namespace. */
+static bool is_first_of_namespace(const char *text)
+{
+	const char *numbers = value_of(text, "\nNSpid:");
+	long last = 0;
+	char *end;
+
+	while (numbers && *numbers != '\n' && *numbers != '\0') {
+		last = strtol(numbers, &end, 10);
+		if (end == numbers)
+			return false;
+		numbers = end;
+	}
+	return last == 1;
+}
+
+bool exit_ptrace_is_spared(const char *text, int signal)
+{
+	const char *caught = value_of(text, "\nSigCgt:");
+
+	return caught && is_first_of_namespace(text) &&
+	       !(strtoull(caught, NULL, 16) >> (signal - 1) & 1);
+}
+
+/* The instruction is tried again after each of these. */
+static bool is_fault(int signal)
+{
+	return signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE;
+}
+
+static bool must_be_released(pid_t pid, int signal, int status_fd)
+{
+	siginfo_t info = {0};
+	char text[4096];
+	ssize_t n;
+
+	/* si_code: from the kernel, and not by kill(2). */
+	if (!is_fault(signal) || ptrace(PTRACE_GETSIGINFO, pid, 0, &info) < 0 || info.si_code <= 0)
+		return false;
+	n = status_fd < 0 ? -1 : pread(status_fd, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return exit_ptrace_is_spared(text, signal);
+}
+
+static void let_go(pid_t pid, int status, int status_fd)
 {
 	int event = status >> 16, signal = WSTOPSIG(status);
 
 	/* It was killed meanwhile if these are refused. */
 	if (event == PTRACE_EVENT_STOP && stops_group(signal))
 		(void)ptrace(PTRACE_LISTEN, pid, 0, 0); /* stopped as without us, until SIGCONT */
+	else if (event)
+		(void)ptrace(PTRACE_CONT, pid, 0, 0);
+	else if (must_be_released(pid, signal, status_fd))
+		(void)ptrace(PTRACE_DETACH, pid, 0, signal);
 	else
-		(void)ptrace(PTRACE_CONT, pid, 0, event ? 0 : signal);
+		(void)ptrace(PTRACE_CONT, pid, 0, signal);
 }
 
-void exit_ptrace_serve(pid_t pid)
+void exit_ptrace_serve(pid_t pid, int status_fd)
 {
 	for (;;) {
 		siginfo_t next = {0};
@@ -76,6 +146,6 @@ void exit_ptrace_serve(pid_t pid)
 			return;
 		if (waitpid(next.si_pid, &status, __WALL | WNOHANG) == next.si_pid &&
 		    WIFSTOPPED(status))
-			let_go(next.si_pid, status);
+			let_go(next.si_pid, status, status_fd);
 	}
 }

@@ -7,6 +7,7 @@
 #ifndef MONITOR_EXIT_PTRACE_H
 #define MONITOR_EXIT_PTRACE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -21,10 +22,20 @@ int exit_ptrace_check(struct error *err);
  */
 int exit_ptrace_seize(pid_t pid, struct error *err);
 
+/* exit_ptrace_open - /proc/@pid/status, for exit_ptrace_serve; a negative errno. */
+int exit_ptrace_open(pid_t pid);
+
 /*
  * exit_ptrace_serve - let go on whoever stands still; to be called after SIGCHLD, and once before
- * The end of @pid itself is left for waitid(WNOWAIT).
+ * @status_fd: exit_ptrace_open's, or negative
+ *
+ * The end of @pid itself is left for waitid(WNOWAIT). A thread of a pid namespace's first process
+ * that is about to die of a fault of its own is let go for good: while it is traced, the kernel
+ * spares it. If it was @pid, that is no tracee any more when it ends.
  */
-void exit_ptrace_serve(pid_t pid);
+void exit_ptrace_serve(pid_t pid, int status_fd);
+
+/* For the unit test: the text of /proc/PID/status. Is it a namespace's first, without a handler? */
+bool exit_ptrace_is_spared(const char *status_text, int signal);
 
 #endif

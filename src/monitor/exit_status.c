@@ -37,8 +37,10 @@ void exit_means_close(struct exit_means *means)
 
 int exit_means_attach(struct exit_means *means, pid_t pid, struct error *err)
 {
-	if (means->mode == WATCH_PTRACE)
+	if (means->mode == WATCH_PTRACE) {
+		means->stat_fd = exit_ptrace_open(pid);
 		return exit_ptrace_seize(pid, err);
+	}
 	if (means->mode != WATCH_NETLINK)
 		return 0;
 	means->stat_fd = exit_zombie_open(pid); /* else without that help */
@@ -131,6 +133,8 @@ static int listen_and_look(struct exit_means *means, pid_t pid, int *ret_status,
 static int collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_status,
 		   const char **ret_source)
 {
+	int r;
+
 	switch (means->mode) {
 	case WATCH_PARENT:
 		*ret_source = SOURCE_PARENT;
@@ -140,7 +144,12 @@ static int collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_stat
 		return look(pid, ret_status);
 	case WATCH_PTRACE:
 		*ret_source = SOURCE_PTRACE;
-		return look(pid, ret_status);
+		r = look(pid, ret_status);
+		if (r != -ECHILD)
+			return r;
+		/* It had to be released. */
+		*ret_source = SOURCE_PIDFD;
+		return ask_after_reap(pidfd, ret_status);
 	case WATCH_NETLINK:
 		*ret_source = SOURCE_NETLINK;
 		return listen_and_look(means, pid, ret_status, ret_source);

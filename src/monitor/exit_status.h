@@ -41,7 +41,8 @@ bool watch_mode_is_sibling(enum watch_mode mode);
 struct exit_means {
 	enum watch_mode mode;
 	struct exit_netlink netlink; /* WATCH_NETLINK */
-	int stat_fd; /* exit_zombie_open's: WATCH_NETLINK, WATCH_ZOMBIE; else -EBADF */
+	/* exit_zombie_open's: WATCH_NETLINK, WATCH_ZOMBIE; exit_ptrace_open's; else -EBADF */
+	int stat_fd;
 };
 
 #define EXIT_MEANS_NONE \

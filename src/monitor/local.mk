@@ -37,3 +37,10 @@ check_PROGRAMS += test-oom
 test_oom_SOURCES = src/monitor/test-oom.c
 test_oom_LDADD = $(core_libs)
 TESTS += test-oom
+
+check_PROGRAMS += test-exit-netlink test-exit-choice
+test_exit_netlink_SOURCES = src/monitor/test-exit-netlink.c
+test_exit_netlink_LDADD = $(core_libs)
+test_exit_choice_SOURCES = src/monitor/test-exit-choice.c
+test_exit_choice_LDADD = $(core_libs)
+TESTS += test-exit-netlink test-exit-choice

@@ -48,6 +48,7 @@ static int block_signals(void)
 struct signals {
 	int fd;
 	pid_t traced; /* or 0 */
+	int status_fd;
 };
 
 static void signals_came(struct loop *loop, void *arg)
@@ -58,7 +59,7 @@ static void signals_came(struct loop *loop, void *arg)
 	while (signals_next(s->fd))
 		;
 	if (s->traced)
-		exit_ptrace_serve(s->traced);
+		exit_ptrace_serve(s->traced, s->status_fd);
 }
 
 /*
@@ -110,6 +111,7 @@ int main(int argc, char **argv)
 	w.oom.baseline = oom_baseline_read(MONITOR_FD_LOCK);
 	loop = loop_new();
 	signals.fd = block_signals();
+	signals.status_fd = w.exits.stat_fd;
 	signals.traced = w.exits.mode == WATCH_PTRACE ? w.pid : 0;
 	if (w.exits.mode == WATCH_MODES || !loop || signals.fd < 0)
 		return EXIT_FAILURE;

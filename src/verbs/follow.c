@@ -338,7 +338,7 @@ static int record(struct container *c, const struct follow *f, int status, struc
 		.pid = c->facts.pid,
 		.known = true,
 		.status = status,
-		.source = SOURCE_PIDFD,
+		.source = ocirun_log_witness_source(f->log),
 		.reason = f->started_at[0] ? NULL : REASON_NEVER_STARTED,
 		.started_at = f->started_at[0] ? f->started_at : NULL,
 		.usage = oom_settle(c, &usage) ? &usage : NULL,
