@@ -16,7 +16,7 @@
 #include "events/journal_file.h"
 #include "events/line.h"
 
-/* Kept free for `exited`, `failed` and `deleted` when everything else is refused. */
+/* Kept free for `started`, `exited`, `failed` and `deleted` when everything else is refused. */
 #define RESERVE_LAST 8192
 
 #define TIMESTAMP_SIZE 31
@@ -47,8 +47,11 @@ static void note_line(struct journal *j, const char *text, size_t length)
 	enum event_type type;
 	struct line line;
 
-	if (!line_parse(text, length, &line) || line.id.length != strlen(j->id) ||
-	    memcmp(line.id.at, j->id, line.id.length) != 0)
+	if (!line_parse(text, length, &line)) {
+		j->newer = j->newer || line_version(text, length) > 0;
+		return;
+	}
+	if (line.id.length != strlen(j->id) || memcmp(line.id.at, j->id, line.id.length) != 0)
 		return;
 	if (!j->instance[0]) {
 		memcpy(j->instance, line.instance.at, JOURNAL_INSTANCE_LEN);
@@ -56,6 +59,8 @@ static void note_line(struct journal *j, const char *text, size_t length)
 	}
 	if (memcmp(line.instance.at, j->instance, JOURNAL_INSTANCE_LEN) != 0)
 		return;
+	/* Nobody of our version writes behind a newer line: that one was a bit that flipped. */
+	j->newer = false;
 	type = event_type_parse(line.type.at, line.type.length);
 	note(j, type, line.seq);
 	if (type == EVENT_STARTED && line.timestamp.length < sizeof(j->started_at)) {
@@ -140,21 +145,20 @@ static int write_once(int fd, const char *text, size_t length)
 	return (size_t)n == length ? 0 : -ENOSPC;
 }
 
-/* Catch up, and give an unfinished last line its LF. */
+/* Catch up, and give an unfinished last line its LF: where that fails j->torn says so. */
 static int repair(struct journal *j)
 {
 	ssize_t tail = catch_up(j);
-	int r;
+	int r = 0;
 
+	if (tail >= 0 && j->newer)
+		return -ENOTSUP;
 	if (tail > 0) {
 		r = write_once(j->fd, "\n", 1);
-		/* Where nothing can be written, reading is all there is to do. */
-		if (r < 0 && r != -EROFS)
-			return r;
 		tail = catch_up(j);
 	}
 	j->torn = tail > 0;
-	return tail < 0 ? (int)tail : 0;
+	return tail < 0 ? (int)tail : r;
 }
 
 static int attach(struct journal *j, int fd, const char *id, const char *instance)
@@ -223,11 +227,15 @@ int journal_lock(struct journal *j)
 {
 	int r;
 
+	j->written = false;
 	while (flock(j->fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
 	r = repair(j);
+	/* Where nothing can be written, reading is all there is to do. */
+	if (r < 0 && j->torn)
+		return 0;
 	if (r < 0)
 		journal_unlock(j);
 	return r;
@@ -312,7 +320,8 @@ static size_t build_line(struct event_members *line, const struct journal *j, en
 
 static bool must_be_told(enum event_type type)
 {
-	return type == EVENT_EXITED || type == EVENT_FAILED || type == EVENT_DELETED;
+	return type == EVENT_STARTED || type == EVENT_EXITED || type == EVENT_FAILED ||
+	       type == EVENT_DELETED;
 }
 
 /*
@@ -340,12 +349,62 @@ static void release_reserve(const struct journal *j)
 		(void)!ftruncate(j->fd, st.st_size); /* only space is lost */
 }
 
+/* pwrite would append as well, as long as the descriptor says so. */
+static int write_in_place(const struct journal *j)
+{
+	int flags = fcntl(j->fd, F_GETFL);
+	ssize_t n;
+
+	if (flags < 0 || fcntl(j->fd, F_SETFL, flags & ~O_APPEND) < 0)
+		return -errno;
+	n = pwrite(j->fd, j->unsynced, j->unsynced_length, j->unsynced_offset);
+	if (n < 0)
+		n = -errno;
+	if (fcntl(j->fd, F_SETFL, flags) < 0)
+		return -errno;
+	return n < 0 ? (int)n : (size_t)n == j->unsynced_length ? 0 : -EIO;
+}
+
+int journal_sync(struct journal *j)
+{
+	int r;
+
+	if (j->unsynced_length == 0)
+		return 0;
+	r = write_in_place(j);
+	if (r == 0)
+		r = journal_file_sync(j->fd);
+	if (r == 0)
+		j->unsynced_length = 0;
+	return r;
+}
+
+/* The line just written, together with one before it that is not on disk yet. */
+static int sync_line(struct journal *j, const char *text, size_t length)
+{
+	off_t offset = j->offset - (off_t)length;
+	bool follows = j->unsynced_length > 0 &&
+		       j->unsynced_offset + (off_t)j->unsynced_length == offset &&
+		       j->unsynced_length + length <= sizeof(j->unsynced);
+
+	if (j->unsynced_length == 0 && journal_file_sync(j->fd) == 0)
+		return 0;
+	if (!follows) {
+		j->unsynced_offset = offset;
+		j->unsynced_length = 0;
+	}
+	memcpy(j->unsynced + j->unsynced_length, text, length);
+	j->unsynced_length += length;
+	return journal_sync(j);
+}
+
 int journal_append(struct journal *j, enum event_type type, const struct event_members *members)
 {
 	struct event_members line;
 	size_t length;
 	int r;
 
+	j->written = false;
 	if (type >= EVENT_TYPES || !j->instance[0])
 		return -EINVAL;
 	if (members && (members->overflow || members->depth > 0))
@@ -368,8 +427,9 @@ int journal_append(struct journal *j, enum event_type type, const struct event_m
 		return r;
 	}
 	j->offset += (off_t)length;
+	j->written = true;
 	note_line(j, line.text, length - 1);
-	r = journal_file_sync(j->fd);
+	r = sync_line(j, line.text, length);
 	if (j->feed)
 		feed_end(j->feed, j->fd, j->instance, line.text, length);
 	if (r == 0 && type == EVENT_DELETED)

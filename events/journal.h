@@ -82,7 +82,13 @@ struct journal {
 	uint64_t oom_total;  /* oomKillTotal of the last `oom` that had one */
 	bool paused;	     /* the last of paused/resumed was paused */
 	bool torn;	     /* a write of ours was cut short: to be closed before the next one */
+	bool written;	     /* the line of the last append is there, whatever was returned */
 	struct feed *feed;   /* borrowed: takes each line too; NULL: none. Set after opening */
+	bool newer;	     /* the last line is of a later version of the schema */
+	/* The line of ours that fdatasync failed for, and where it stands; length 0: none. */
+	off_t unsynced_offset;
+	size_t unsynced_length;
+	char unsynced[JOURNAL_LINE_MAX];
 };
 
 #define JOURNAL_CLOSED       \
@@ -127,7 +133,8 @@ void journal_close(struct journal *j);
  *
  * A torn or NUL tail (power cut, ENOSPC) is closed here by an LF, so that the next line starts
  * cleanly; nothing is ever cut off. Locks exclude processes, not descriptors shared by fork.
- * Returns 0 or a negative errno; the lock is not held then.
+ * Returns 0 or a negative errno; the lock is not held then. -ENOTSUP: the last line is of a later
+ * version of the schema (j->newer), so that we neither know what it means nor may add to it.
  */
 int journal_lock(struct journal *j);
 void journal_unlock(struct journal *j);
@@ -137,10 +144,20 @@ void journal_unlock(struct journal *j);
  * @members: borrowed, may be NULL
  *
  * On return the line is on disk (fdatasync). On failure readers see the log as before, or a torn
- * last line that the next lock or append closes, or (fdatasync alone failed: -EIO) the line without
- * the promise that it survives a power cut; @j->seq tells. After `deleted` what is left of the
+ * last line that the next lock or append closes, or (fdatasync alone failed, and failed again after
+ * the line was written anew in its place) the line without the promise that it survives a power
+ * cut: @j->written tells, and @j->unsynced_length is not 0. After `deleted` what is left of the
  * reserve goes back to the file system. Returns 0, -ENOSPC, -EIO, or -EMSGSIZE.
  */
 int journal_append(struct journal *j, enum event_type type, const struct event_members *members);
+
+/*
+ * journal_sync - once more for the line that fdatasync failed for; the lock must be held
+ *
+ * After a failure the kernel takes the pages for written, so that another fdatasync would succeed
+ * without having written anything: the same bytes are written into their place first.
+ * Returns 0, also when there is no such line, or a negative errno.
+ */
+int journal_sync(struct journal *j);
 
 #endif

@@ -123,6 +123,22 @@ bool line_parse(const char *text, size_t length, struct line *ret)
 	return true;
 }
 
+uint64_t line_version(const char *text, size_t length)
+{
+	const char *p = text, *end = text + length;
+	struct span digits = {0};
+	uint64_t version;
+
+	if (length >= JOURNAL_LINE_MAX)
+		return 0;
+	expect(&p, end, "{\"v\":");
+	digits = take_until(&p, end, ',');
+	if (!p || scan_uint(digits, &version) < 0 || version <= LINE_VERSION ||
+	    !scan_object(text, length))
+		return 0;
+	return version;
+}
+
 int line_first(int fd, char *ret_instance, uint64_t *ret_seq)
 {
 	char buffer[JOURNAL_LINE_MAX];

@@ -8,6 +8,7 @@
 
 #include "events/scan.h"
 
+#define LINE_VERSION  1
 #define LINE_TYPE_MAX 64
 
 struct line {
@@ -22,6 +23,12 @@ struct line {
  * another schema version. @ret points into @text.
  */
 bool line_parse(const char *text, size_t length, struct line *ret);
+
+/*
+ * line_version - the "v" of a line that a later version of this schema wrote, else 0
+ * More than that is not known of it: what follows "v" may have any shape.
+ */
+uint64_t line_version(const char *text, size_t length);
 
 /* line_id_ok - may @id stand in a log's name? [A-Za-z0-9][A-Za-z0-9_.+-]*, at most 128 bytes. */
 bool line_id_ok(const char *id, size_t length);

@@ -113,15 +113,26 @@ static int out_of_order(struct ocirun_log *log, const struct piece *piece, uint6
 	return OCIRUN_DAMAGED;
 }
 
+static int bad_line(struct ocirun_log *log, const struct piece *piece,
+		    struct ocirun_damage *ret_damage)
+{
+	uint64_t version = piece->text ? line_version(piece->text, piece->length) : 0;
+
+	lines_take(&log->lines, piece);
+	(void)damaged(ret_damage, version ? OCIRUN_DAMAGE_NEWER : OCIRUN_DAMAGE_LINE, piece->offset,
+		      piece->size);
+	ret_damage->expected = version ? LINE_VERSION : 0;
+	ret_damage->found = version;
+	return OCIRUN_DAMAGED;
+}
+
 static int take_line(struct ocirun_log *log, const struct piece *piece,
 		     struct ocirun_event *ret_event, struct ocirun_damage *ret_damage)
 {
 	struct line line;
 
-	if (!piece->text || !line_parse(piece->text, piece->length, &line)) {
-		lines_take(&log->lines, piece);
-		return damaged(ret_damage, OCIRUN_DAMAGE_LINE, piece->offset, piece->size);
-	}
+	if (!piece->text || !line_parse(piece->text, piece->length, &line))
+		return bad_line(log, piece, ret_damage);
 	if (!is_ours(log, &line)) {
 		lines_take(&log->lines, piece);
 		return damaged(ret_damage, OCIRUN_DAMAGE_FOREIGN, piece->offset, piece->size);
@@ -206,6 +217,11 @@ void ocirun_damage_text(const struct ocirun_damage *d, char *buffer, size_t size
 	case OCIRUN_DAMAGE_FOREIGN:
 		(void)snprintf(buffer, size, "another container's event at offset %llu: left out",
 			       offset);
+		return;
+	case OCIRUN_DAMAGE_NEWER:
+		(void)snprintf(buffer, size,
+			       "the line at offset %llu is of version %llu, newer than %llu",
+			       offset, found, expected);
 		return;
 	case OCIRUN_DAMAGE_SHRUNK:
 		(void)snprintf(buffer, size, "the file was cut by %llu bytes", length);

@@ -75,12 +75,14 @@ enum ocirun_damage_kind {
 	OCIRUN_DAMAGE_SHRUNK,	/* the file is shorter than what was read of it */
 	OCIRUN_DAMAGE_LOST, /* feed: files were removed that may not have been read; the oldest that
 			       there is comes next */
+	OCIRUN_DAMAGE_NEWER,	/* a line of a later version of the schema: left out. Writers of
+				   this version add nothing behind it */
 };
 
 struct ocirun_damage {
 	enum ocirun_damage_kind kind;
 	uint64_t offset, length;  /* where in the file, in bytes */
-	uint64_t expected, found; /* seq; GAP and REPEATED only */
+	uint64_t expected, found; /* seq of GAP and REPEATED; "v" of NEWER */
 	char instance[33];	  /* feed: whose lines are missing; GAP only, else "" */
 };
 

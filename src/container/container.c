@@ -18,6 +18,7 @@
 #include "container/facts.h"
 #include "container/feed.h"
 #include "container/lifecycle.h"
+#include "container/unrecorded.h"
 
 #define LOG_DIR ".events"
 
@@ -207,11 +208,15 @@ int container_reload(struct container *c, struct error *err)
 		c->journal.feed = feed_of(c);
 	}
 	/* Under the lock: a line that is seen is on disk, too, before anybody is told of it. */
-	r = journal_lock(&c->journal);
-	if (r < 0)
-		return error_sys_num(err, r, "event log of %s", c->id);
+	r = lifecycle_lock(&c->journal, err);
+	if (r < 0) {
+		c->status = STATUS_UNKNOWN;
+		return r;
+	}
 	journal_unlock(&c->journal);
 	c->status = lifecycle_status(&c->journal);
+	if (unrecorded_holds(c))
+		c->status = STATUS_STOPPED;
 	return facts_read(&c->journal, &c->facts, err);
 }
 
@@ -338,6 +343,8 @@ void container_close(struct container *c)
 	record_done(&c->record);
 	free(c->facts.exited_line);
 	c->facts.exited_line = NULL;
+	free(c->unrecorded);
+	c->unrecorded = NULL;
 	close_keeping_errno(take_fd(&c->state_dirfd));
 	close_keeping_errno(take_fd(&c->log_dirfd));
 	close_keeping_errno(take_fd(&c->root_dirfd));

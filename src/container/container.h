@@ -55,6 +55,8 @@ struct container {
 	struct journal journal;
 	struct container_facts facts;
 	enum container_status status;
+	struct unrecorded *unrecorded; /* unrecorded.h; NULL: the log tells all */
+	int unsynced; /* why the log's end is not on stable storage: an errno, or 0 */
 };
 
 #define CONTAINER_CLOSED                                                          \

@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "base/fd.h"
 #include "base/json.h"
+#include "events/line.h"
 
 #define LOG_MAX_BYTES (16 * 1024 * 1024)
 
@@ -23,6 +24,16 @@ static bool line_is(const char *line, enum event_type type)
 
 	(void)snprintf(prefix, sizeof(prefix), "{\"v\":1,\"type\":\"%s\",", event_type_name(type));
 	return strncmp(line, prefix, strlen(prefix)) == 0;
+}
+
+/* By the judgement of the writer and of every reader: a damaged line, or a foreign one, is none. */
+static bool is_sound(const struct journal *j, const char *text)
+{
+	struct line line;
+
+	return line_parse(text, strlen(text), &line) && line.id.length == strlen(j->id) &&
+	       memcmp(line.id.at, j->id, line.id.length) == 0 &&
+	       memcmp(line.instance.at, j->instance, JOURNAL_INSTANCE_LEN) == 0;
 }
 
 static void copy_text(char *to, size_t size, const char *from)
@@ -82,9 +93,9 @@ int facts_read(const struct journal *j, struct container_facts *f, struct error 
 	memset(f, 0, sizeof(*f));
 	for (line = text; (end = memchr(line, '\n', (size_t)(text + n - line))); line = end + 1) {
 		*end = '\0';
-		if (line_is(line, EVENT_CREATED))
+		if (line_is(line, EVENT_CREATED) && is_sound(j, line))
 			read_created(line, f);
-		else if (line_is(line, EVENT_EXITED) && !f->exited_line)
+		else if (line_is(line, EVENT_EXITED) && !f->exited_line && is_sound(j, line))
 			f->exited_line = strdup(line);
 	}
 	return 0;

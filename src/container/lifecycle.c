@@ -107,18 +107,31 @@ static int record_locked(struct journal *j, enum cause cause, const struct event
 				 container_status_name(status));
 	r = journal_append(j, t->event, members);
 	if (r < 0)
-		return error_sys_num(err, r, "event log of %s: append %s", j->id,
+		return error_sys_num(err, r, "event log of %s: %s %s", j->id,
+				     j->written ? "fdatasync of" : "append",
 				     event_type_name(t->event));
 	return 1;
+}
+
+int lifecycle_lock(struct journal *j, struct error *err)
+{
+	int r = journal_lock(j);
+
+	if (r < 0 && j->newer)
+		return error_set(err, ERROR_STATE, -r,
+				 "event log of %s: its last line is of a newer version than this "
+				 "ocirun's",
+				 j->id);
+	return r < 0 ? error_sys_num(err, r, "event log of %s: lock", j->id) : 0;
 }
 
 int lifecycle_record(struct journal *j, enum cause cause, const struct event_members *members,
 		     struct error *err)
 {
-	int r = journal_lock(j);
+	int r = lifecycle_lock(j, err);
 
 	if (r < 0)
-		return error_sys_num(err, r, "event log of %s: lock", j->id);
+		return r;
 	r = record_locked(j, cause, members, err);
 	journal_unlock(j);
 	return r;
@@ -141,13 +154,27 @@ static int record_oom_locked(struct journal *j, uint64_t total, const char *leve
 
 int lifecycle_record_oom(struct journal *j, uint64_t total, const char *level, struct error *err)
 {
-	int r = journal_lock(j);
+	int r = lifecycle_lock(j, err);
 
 	if (r < 0)
-		return error_sys_num(err, r, "event log of %s: lock", j->id);
+		return r;
 	r = record_oom_locked(j, total, level, err);
 	journal_unlock(j);
 	return r;
+}
+
+int lifecycle_sync(struct journal *j, struct error *err)
+{
+	int r;
+
+	if (j->unsynced_length == 0)
+		return 0;
+	r = lifecycle_lock(j, err);
+	if (r < 0)
+		return r;
+	r = journal_sync(j);
+	journal_unlock(j);
+	return r < 0 ? error_sys_num(err, r, "event log of %s: fdatasync", j->id) : 0;
 }
 
 const char *container_status_name(enum container_status status)

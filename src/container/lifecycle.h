@@ -44,6 +44,15 @@ enum container_status lifecycle_status(const struct journal *j);
 int lifecycle_record(struct journal *j, enum cause cause, const struct event_members *members,
 		     struct error *err);
 
+/* lifecycle_lock - journal_lock, and in words what is wrong. Undone by journal_unlock. */
+int lifecycle_lock(struct journal *j, struct error *err);
+
+/*
+ * lifecycle_sync - journal_sync under the lock: for a line that was written and is not on stable
+ * storage, which lifecycle_record says by its failure and j->unsynced_length
+ */
+int lifecycle_sync(struct journal *j, struct error *err);
+
 /*
  * lifecycle_record_oom - append `oom` if the log's last one tells of fewer kills than @total
  * @total: since the create

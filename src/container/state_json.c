@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "container/container.h"
+#include "container/unrecorded.h"
 
 static void add_annotations(cJSON *root, const struct record *r)
 {
@@ -54,6 +54,19 @@ static void add_exit(cJSON *root, const char *exited_line)
 	}
 }
 
+/* What is not as a reader of the log would expect (doc/events.md). */
+static void add_log(cJSON *root, const struct container *c)
+{
+	cJSON *log;
+
+	if (!c->unrecorded && !c->unsynced)
+		return;
+	log = cJSON_AddObjectToObject(root, "log");
+	cJSON_AddStringToObject(log, "state", c->unrecorded ? "pending" : "degraded");
+	cJSON_AddStringToObject(log, "error",
+				c->unrecorded ? c->unrecorded->why.text : strerror(c->unsynced));
+}
+
 static void add_owner(cJSON *root, uint32_t uid)
 {
 	const struct passwd *entry = getpwuid(uid);
@@ -78,7 +91,8 @@ char *container_state_json(const struct container *c, bool indent)
 	add_annotations(root, &c->record);
 	add_owner(root, c->record.owner);
 	if (c->status == STATUS_STOPPED)
-		add_exit(root, c->facts.exited_line);
+		add_exit(root, c->unrecorded ? c->unrecorded->line : c->facts.exited_line);
+	add_log(root, c);
 	return indent ? cJSON_Print(root) : cJSON_PrintUnformatted(root);
 }
 

@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "base/log.h"
 #include "container/lifecycle.h"
+#include "container/unrecorded.h"
 #include "launch/undo.h"
 #include "monitor/adopt.h"
 
@@ -132,6 +133,54 @@ static int record_deleted(struct container *c, struct error *err)
 	return r < 0 ? r : 0;
 }
 
+static void warn_unrecorded(const struct container *c)
+{
+	char code[40];
+
+	unrecorded_code(c, code, sizeof(code));
+	log_warning("delete %s: its end (%s) is not on record: %s", c->id, code,
+		    c->unrecorded->why.text);
+}
+
+static int refuse_unrecorded(const struct container *c, struct error *err)
+{
+	char code[40];
+
+	unrecorded_code(c, code, sizeof(code));
+	return error_set(err, ERROR_STATE, c->unrecorded->why.errnum,
+			 "its end (%s) is not on record yet: %s (make room, or use --force, which "
+			 "leaves the record to the monitor)",
+			 code, c->unrecorded->why.text);
+}
+
+/*
+ * The container goes although its log cannot say so. What it had on the disk may be the room that
+ * was missing; else a monitor that lives tries on, and finds by the missing directory that
+ * `deleted` is to be told, too.
+ */
+static int erase_unrecorded(struct container *c, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	int r = container_erase(c, err);
+
+	if (r < 0)
+		return r;
+	if (unrecorded_retry(c, &ignored) < 0)
+		warn_unrecorded(c);
+	else if (record_deleted(c, &ignored) < 0)
+		log_warning("delete %s: %s", c->id, ignored.text);
+	return 0;
+}
+
+static int record_and_erase(struct container *c, bool force, struct error *err)
+{
+	int r = c->unrecorded ? -c->unrecorded->why.errnum : record_deleted(c, err);
+
+	if (r < 0 && force && err->kind != ERROR_STATE)
+		return erase_unrecorded(c, err);
+	return r < 0 ? r : container_erase(c, err);
+}
+
 static int delete_locked(struct container *c, bool force, int witness_pidfd, struct error *err)
 {
 	struct error gone = ERROR_INIT;
@@ -161,12 +210,14 @@ static int delete_locked(struct container *c, bool force, int witness_pidfd, str
 		/* The monitor's line first: the real code, not one of ours. */
 		r = monitor_adopt_patiently(c, pidfd >= 0 ? pidfd : witness_pidfd, err);
 		await_observers(c);
+		if (r == 0 && c->unrecorded && !force)
+			r = refuse_unrecorded(c, err);
 		if (r == 0)
 			run_hooks_of(c);
-		if (r == 0)
-			r = record_deleted(c, err);
 	}
-	return r < 0 ? r : container_erase(c, err);
+	if (r < 0)
+		return r;
+	return is_damaged(c) ? container_erase(c, err) : record_and_erase(c, force, err);
 }
 
 int teardown_delete(const struct store *store, const char *id, bool force, struct error *err)

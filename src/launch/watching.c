@@ -46,6 +46,7 @@ int watching_new(struct launch *l, struct watching **ret, struct error *err)
 				  .stub_fd = take_fd(&l->init_fd)};
 	memcpy(w->watch.usage_fds, l->usage_fds, sizeof(w->watch.usage_fds));
 	memset(l->usage_fds, -1, sizeof(l->usage_fds));
+	w->watch.lock_fd = -EBADF;
 	w->watch.oom.baseline = oom_baseline_read(w->lock_fd);
 	*ret = w;
 	return 0;
@@ -102,7 +103,10 @@ int watching_run(struct watching *w, int *ret_status, struct error *err)
 		return error_set(err, ERROR_SYSTEM, ENODATA,
 				 "the exit status is unknown: somebody else reaped pid %d",
 				 w->watch.pid);
-	return r;
+	/* The code is all that the caller waits for, and whoever deletes tries again. */
+	if (r < 0)
+		log_warning("the end of %s is not on record: %s", w->journal.id, err->text);
+	return 0;
 }
 
 void watching_end(struct watching *w)

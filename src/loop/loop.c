@@ -28,7 +28,7 @@ struct before_waiting {
 struct loop {
 	struct ev_loop *ev;
 	struct before_waiting before_waiting;
-	struct timer timer;
+	struct timer timers[LOOP_TIMERS_MAX];
 	struct fd_watch fds[LOOP_FDS_MAX];
 };
 
@@ -102,9 +102,19 @@ static void timer_is_due(struct ev_loop *ev, ev_timer *ev_timer, int events)
 	timer->function(timer->loop, timer->arg);
 }
 
+static struct timer *timer_of(struct loop *loop, loop_function *function)
+{
+	int i = 0;
+
+	while (i < LOOP_TIMERS_MAX - 1 && loop->timers[i].function &&
+	       loop->timers[i].function != function)
+		i++;
+	return &loop->timers[i];
+}
+
 void loop_set_timer(struct loop *loop, unsigned int ms, loop_function *function, void *arg)
 {
-	struct timer *timer = &loop->timer;
+	struct timer *timer = timer_of(loop, function);
 
 	if (timer->function)
 		ev_timer_stop(loop->ev, &timer->ev);

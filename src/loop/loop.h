@@ -22,8 +22,9 @@ void loop_free(struct loop *loop);
 int loop_add_fd(struct loop *loop, int fd, loop_function *function, void *arg);
 void loop_remove_fd(struct loop *loop, int fd);
 
-/* loop_set_timer - call @function once, in @ms from now; the loop has one timer, and the last call
- * counts. */
+/* loop_set_timer - call @function once, in @ms from now: a timer for each function, LOOP_TIMERS_MAX
+ * of them, and the last call counts. */
+#define LOOP_TIMERS_MAX 2
 void loop_set_timer(struct loop *loop, unsigned int ms, loop_function *function, void *arg);
 
 /* loop_before_waiting - call @function each time before the loop goes to sleep; once per loop. */

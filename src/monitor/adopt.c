@@ -17,12 +17,14 @@
 #include "base/fd.h"
 #include "container/facts.h"
 #include "container/lifecycle.h"
+#include "container/unrecorded.h"
 #include "monitor/exit_choice.h"
 #include "monitor/exited.h"
 #include "monitor/frozen.h"
 #include "monitor/handover.h"
 #include "monitor/start_socket.h"
 #include "monitor/witnesses.h"
+#include "monitor/word.h"
 #include "stub/plan.h"
 
 /*
@@ -49,7 +51,6 @@ static int record_exited(struct container *c, struct exited *e, struct error *er
 {
 	struct cgroup_usage usage;
 	struct event_members m;
-	int r;
 
 	if (!is_of_another_boot(e) && oom_settle(c, &usage))
 		e->usage = &usage;
@@ -57,8 +58,7 @@ static int record_exited(struct container *c, struct exited *e, struct error *er
 	if (c->journal.started_at[0])
 		e->started_at = c->journal.started_at;
 	exited_members(&m, e);
-	r = lifecycle_record(&c->journal, CAUSE_INIT_EXITED, &m, err);
-	return r < 0 ? r : container_reload(c, err);
+	return unrecorded_end(c, &m, err);
 }
 
 static int record_lost(struct container *c, const char *reason, struct error *err)
@@ -110,6 +110,28 @@ static int record_witnessed(struct container *c, int pidfd, struct error *err)
 	return record_exited(c, &e, err);
 }
 
+/* A monitor that cannot write tells us how it ended. 1: and that is settled; 0: it does not. */
+static int record_heard(struct container *c, struct error *err)
+{
+	struct exited e = {.pid = c->facts.pid};
+	struct word word;
+	int r;
+
+	if (!word_hear(c->state_dirfd, &word) || !word.ended)
+		return 0;
+	e.known = word.known;
+	e.status = word.status;
+	e.source = word.source;
+	if (!word.known)
+		e.reason = REASON_UNOBSERVED;
+	else if (word.exec_failed)
+		e.reason = REASON_EXEC_FAILED;
+	else if (!journal_has_seen(&c->journal, EVENT_STARTED))
+		e.reason = REASON_NEVER_STARTED;
+	r = record_exited(c, &e, err);
+	return r < 0 ? r : 1;
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec now;
@@ -139,10 +161,17 @@ static int await_line(struct container *c, int grace_ms, long pause_ns, struct e
  */
 static int await_monitor(struct container *c, int pidfd, bool patient, struct error *err)
 {
-	int r = await_line(c, MONITOR_GRACE_MS, 500000, err);
+	int r = record_heard(c, err);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = await_line(c, MONITOR_GRACE_MS, 500000, err);
+	if (r == 0 && is_unfinished(c))
+		r = record_heard(c, err);
 	if (r == 0 && is_unfinished(c))
 		r = record_witnessed(c, pidfd, err);
+	if (r == 1)
+		r = 0;
 	if (r == -ENODATA)
 		r = patient ? await_line(c, MONITOR_LONG_GRACE_MS, 10000000, err) : 0;
 	return r;
@@ -225,8 +254,12 @@ static int settle_unwatched(struct container *c, int pidfd, int lock_fd, struct 
 		r = settle_started(c, pidfd, err);
 	if (r < 0 || !is_unfinished(c))
 		return r;
-	if (ended)
-		return record_witnessed(c, pidfd, err);
+	if (ended) {
+		r = record_witnessed(c, pidfd, err);
+		/* What we know goes with us: a monitor stays, and holds the pidfd. */
+		return r == 0 && c->unrecorded && pidfd >= 0 ? start_monitor(c, pidfd, lock_fd, err)
+							     : r;
+	}
 	return strcmp(c->record.monitor, "none") != 0 ? start_monitor(c, pidfd, lock_fd, err) : 0;
 }
 
@@ -245,6 +278,15 @@ static int settle(struct container *c, int pidfd, bool patient, struct error *er
 	close_keeping_errno(take_fd(&lock_fd));
 	r = witnesses_exist(c->state_dirfd) ? await_line(c, WITNESS_GRACE_MS, 5000000, err) : 0;
 	return r == 0 && is_unfinished(c) ? record_unknown(c, err) : r;
+}
+
+/* Its lines are there, and a monitor says that they are not on stable storage. */
+static void hear_of_unsynced(struct container *c)
+{
+	struct word word;
+
+	if (c->unsynced == 0 && word_hear(c->state_dirfd, &word))
+		c->unsynced = word.unsynced;
 }
 
 static int adopt(struct container *c, int witness, bool patient, struct error *err)
@@ -272,7 +314,11 @@ static int adopt(struct container *c, int witness, bool patient, struct error *e
 
 int monitor_adopt(struct container *c, struct error *err)
 {
-	return adopt(c, -EBADF, false, err);
+	int r = adopt(c, -EBADF, false, err);
+
+	if (r == 0)
+		hear_of_unsynced(c);
+	return r;
 }
 
 int monitor_adopt_patiently(struct container *c, int pidfd, struct error *err)

@@ -20,7 +20,7 @@
  * - nobody heard of a start that was killed: `started`.
  * - frozen or thawed, and the log does not know: `paused` or `resumed` (monitor/frozen.h).
  * @c's status and facts are up to date afterwards. What cannot be done is left for the next verb;
- * only an unwritable log is an error.
+ * an end that the log does not take is kept in @c->unrecorded, and @c is stopped.
  */
 int monitor_adopt(struct container *c, struct error *err);
 

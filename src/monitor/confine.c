@@ -123,8 +123,18 @@ static const struct sock_filter for_ptrace[] = {
 	ALLOW,
 };
 
+/* Its own name, by which it says what it cannot write (monitor/word.h). */
+static const struct sock_filter for_word[] = {
+	IS(SYS_prctl, 0, 4),
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0]) + LOW_HALF),
+	IS(PR_SET_NAME, 1, 0),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	ALLOW,
+};
+
 #define CALLS_MAX  (ARRAY_SIZE(allowed_calls) + ARRAY_SIZE(feed_calls))
-#define FILTER_MAX (CALLS_MAX + ARRAY_SIZE(for_zombie) + ARRAY_SIZE(for_ptrace) + 8)
+#define FILTER_MAX                                                                       \
+	(CALLS_MAX + ARRAY_SIZE(for_zombie) + ARRAY_SIZE(for_word) + ARRAY_SIZE(for_ptrace) + 8)
 
 struct filter {
 	struct sock_filter code[FILTER_MAX];
@@ -175,6 +185,7 @@ static void load_filter(enum watch_mode mode, bool feed)
 	append(&f, allow, 1);
 	if (mode == WATCH_NETLINK || mode == WATCH_ZOMBIE)
 		append(&f, for_zombie, ARRAY_SIZE(for_zombie));
+	append(&f, for_word, ARRAY_SIZE(for_word));
 	if (mode == WATCH_PTRACE)
 		append(&f, for_ptrace, ARRAY_SIZE(for_ptrace));
 	append(&f, deny, 1);

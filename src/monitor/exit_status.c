@@ -69,20 +69,6 @@ bool exit_status_probe(int pidfd)
 	return ask_pidfd(pidfd, &status) == 0;
 }
 
-static int reap(pid_t pid, int *ret_status)
-{
-	pid_t reaped;
-	int status;
-
-	do
-		reaped = waitpid(pid, &status, __WALL);
-	while (reaped < 0 && errno == EINTR);
-	if (reaped != pid)
-		return -errno;
-	*ret_status = status;
-	return 0;
-}
-
 /* The zombie stays. */
 static int look(pid_t pid, int *ret_status)
 {
@@ -137,8 +123,6 @@ static int collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_stat
 
 	switch (means->mode) {
 	case WATCH_PARENT:
-		*ret_source = SOURCE_PARENT;
-		return reap(pid, ret_status);
 	case WATCH_HAND_OVER:
 		*ret_source = SOURCE_PARENT;
 		return look(pid, ret_status);
@@ -169,4 +153,13 @@ int exit_status_collect(struct exit_means *means, int pidfd, pid_t pid, int *ret
 		return 0;
 	*ret_source = SOURCE_NONE;
 	return -ENODATA;
+}
+
+void exit_status_let_go(const struct exit_means *means, pid_t pid)
+{
+	if (means->mode != WATCH_PARENT && means->mode != WATCH_PTRACE)
+		return;
+	/* For a tracer it passes the zombie on to the parent. */
+	while (waitpid(pid, NULL, __WALL | WNOHANG) < 0 && errno == EINTR)
+		;
 }

@@ -15,7 +15,7 @@
 enum watch_mode {
 	WATCH_SIBLING,	 /* init is the subreaper's child; the status comes by PIDFD_INFO_EXIT */
 	WATCH_NETLINK,	 /* the same child; it comes from the process connector */
-	WATCH_PARENT,	 /* the monitor is init's parent and reaps it */
+	WATCH_PARENT,	 /* the monitor is init's parent and reaps it once its end is on record */
 	WATCH_HAND_OVER, /* parent, but the zombie is left to the subreaper, status and all */
 	WATCH_PTRACE,	 /* the subreaper's child, traced by the monitor */
 	WATCH_ZOMBIE,	 /* nobody's: a new monitor on an old kernel, which may see the zombie */
@@ -64,7 +64,7 @@ bool exit_status_probe(int pidfd);
 
 /*
  * exit_status_collect - the wait(2) status of init, after its pidfd became readable
- * @means: WATCH_PARENT reaps; WATCH_HAND_OVER and WATCH_PTRACE look and leave the zombie;
+ * @means: WATCH_PARENT, WATCH_HAND_OVER and WATCH_PTRACE look and leave the zombie;
  *         WATCH_SIBLING asks the pidfd and waits for the reap where the zombie still stands;
  *         WATCH_NETLINK waits for the kernel's messages, for some seconds at most
  * @ret_source: SOURCE_*; SOURCE_NONE when nothing could tell, and then *ret_status is not touched
@@ -72,6 +72,13 @@ bool exit_status_probe(int pidfd);
  */
 int exit_status_collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_status,
 			const char **ret_source);
+
+/*
+ * exit_status_let_go - the end is on record, or in memory: the zombie need not be a witness any
+ * more WATCH_PARENT reaps it; WATCH_PTRACE gives it to its parent, as WATCH_HAND_OVER does by
+ * exiting.
+ */
+void exit_status_let_go(const struct exit_means *means, pid_t pid);
 
 /* exit_status_witness - the same for somebody who only holds a pidfd: never waits, never reaps. */
 int exit_status_witness(int pidfd, pid_t pid, int *ret_status, const char **ret_source);

@@ -21,6 +21,9 @@ int monitor_lock(int state_dirfd, struct error *err)
 {
 	autofd fd = openat(state_dirfd, "monitor", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
+	/* A file system that became read-only: locks need no writing. */
+	if (fd < 0 && errno == EROFS)
+		fd = openat(state_dirfd, "monitor", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return error_sys(err, "open the monitor's lock");
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)

@@ -4,7 +4,7 @@ monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/
 	src/monitor/exit_ptrace.c src/monitor/exit_ptrace.h \
 	src/monitor/exit_zombie.c src/monitor/exit_zombie.h \
 	src/monitor/exited.c src/monitor/exited.h src/monitor/failed.c src/monitor/failed.h \
-	src/monitor/watch.c src/monitor/watch.h \
+	src/monitor/watch.c src/monitor/watch.h src/monitor/word.c src/monitor/word.h \
 	src/monitor/oom.c src/monitor/oom.h src/monitor/oom_settle.c \
 	src/monitor/report.c src/monitor/handover.c src/monitor/handover.h src/monitor/handover_feed.c \
 	src/monitor/cage.h src/monitor/adopt.c \
@@ -17,7 +17,7 @@ pkglibexec_PROGRAMS += ocirun-monitor
 ocirun_monitor_SOURCES = src/monitor/main.c src/monitor/confine.c src/monitor/cage.c \
 	src/monitor/handover_feed.c src/monitor/watch.c \
 	src/monitor/oom.c src/monitor/report.c src/monitor/exit_status.c src/monitor/exited.c \
-	src/monitor/failed.c \
+	src/monitor/failed.c src/monitor/word.c \
 	src/monitor/exit_netlink.c src/monitor/exit_ptrace.c src/monitor/exit_zombie.c \
 	src/base/kernel_lacks.c \
 	src/container/lifecycle.c src/cgroup/usage.c src/loop/loop.c src/loop/signals.c \

@@ -17,6 +17,7 @@
 #include "monitor/confine.h"
 #include "monitor/exit_ptrace.h"
 #include "monitor/handover.h"
+#include "monitor/word.h"
 
 static void parse_mode(const char *text, struct exit_means *exits)
 {
@@ -109,6 +110,10 @@ int main(int argc, char **argv)
 	for (int i = 0; i < USAGE_FILES; i++)
 		w.usage_fds[i] = fd_if_open(MONITOR_FD_USAGE + i);
 	w.oom.baseline = oom_baseline_read(MONITOR_FD_LOCK);
+	w.lock_fd = fd_if_open(MONITOR_FD_LOCK);
+	w.persists = true;
+	if (!w.exec_id)
+		word_begin(w.lock_fd);
 	loop = loop_new();
 	signals.fd = block_signals();
 	signals.status_fd = w.exits.stat_fd;

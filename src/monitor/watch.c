@@ -7,49 +7,53 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "container/lifecycle.h"
 #include "monitor/exited.h"
+#include "monitor/word.h"
 
-static void note_log_error(struct watch *w, const struct error *err)
-{
-	if (w->log_error.kind == ERROR_NONE)
-		w->log_error = *err;
-}
+/* The first attempt comes at once, and the second after a second. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_LAST_MS  30000
+/* A subreaper learns of the end when a monitor that hands over goes: it cannot wait for ever. */
+#define HAND_OVER_LAST_MS 8000
 
-static void record_started(struct watch *w)
+enum {
+	UNTOLD_STARTED = 1U << 0,
+	UNTOLD_FAILURE = 1U << 1,
+	UNTOLD_END = 1U << 2,
+	UNTOLD_DELETED = 1U << 3,
+};
+
+static void tell(struct loop *loop, void *arg);
+
+static int record_started(struct watch *w, struct error *err)
 {
-	struct error err = ERROR_INIT;
 	struct event_members m;
 
 	members_init(&m);
 	members_add_int(&m, "pid", w->pid);
 	members_add_string(&m, "status", "running");
-	if (lifecycle_record(w->journal, CAUSE_INIT_STARTED, &m, &err) < 0)
-		note_log_error(w, &err);
+	return lifecycle_record(w->journal, CAUSE_INIT_STARTED, &m, err);
 }
 
-/* A hook that failed is a start that failed; a failed execve shows in `exited` itself. */
-static void record_failure(struct watch *w)
+static int record_failure(struct watch *w, struct error *err)
 {
-	struct error err = ERROR_INIT;
 	struct event_members m;
 	char text[PLAN_TEXT_MAX], output[PLAN_TEXT_MAX + 1];
 	struct failed_hook hook;
 
-	if (w->failure.stage == PLAN_STAGE_EXEC)
-		return;
 	plan_report_text(&w->failure, text, sizeof(text));
 	plan_report_hook(&w->failure, output, &hook);
 	failed_members(&m, "start", text, w->failure.stage == PLAN_STAGE_HOOK ? &hook : NULL);
-	if (lifecycle_record(w->journal, CAUSE_START_FAILED, &m, &err) < 0)
-		note_log_error(w, &err);
+	return lifecycle_record(w->journal, CAUSE_START_FAILED, &m, err);
 }
 
 /* Returns whether there may be more to read. */
-static bool take_report(struct watch *w)
+static bool take_report(struct watch *w, struct loop *loop)
 {
 	struct plan_report report;
 	ssize_t n = recv(w->stub_fd, &report, sizeof(report), MSG_DONTWAIT);
@@ -60,8 +64,10 @@ static bool take_report(struct watch *w)
 		return errno == EINTR || errno == ECONNRESET;
 	if (n == 0) {
 		close_keeping_errno(take_fd(&w->stub_fd));
-		if (w->starting && !w->failed)
-			record_started(w);
+		if (w->starting && !w->failed) {
+			w->untold |= UNTOLD_STARTED;
+			tell(loop, w);
+		}
 		return false;
 	}
 	if (report.kind == PLAN_STARTING)
@@ -69,7 +75,11 @@ static bool take_report(struct watch *w)
 	if (report.kind == PLAN_FAILED) {
 		w->failed = true;
 		w->failure = report;
-		record_failure(w);
+		/* A hook that failed is a start that failed; a failed execve shows in `exited`. */
+		if (report.stage != PLAN_STAGE_EXEC) {
+			w->untold |= UNTOLD_FAILURE;
+			tell(loop, w);
+		}
 	}
 	return true;
 }
@@ -79,33 +89,43 @@ static void stub_reports(struct loop *loop, void *arg)
 	struct watch *w = arg;
 	int fd = w->stub_fd;
 
-	while (w->stub_fd >= 0 && take_report(w))
+	while (w->stub_fd >= 0 && take_report(w, loop))
 		;
 	if (w->stub_fd < 0)
 		loop_remove_fd(loop, fd);
 }
 
-static int record_exited(struct watch *w, const char *source, struct error *err)
+static bool has_exec_failed(const struct watch *w)
 {
-	struct cgroup_usage usage = {0};
+	return w->failed && w->failure.stage == PLAN_STAGE_EXEC;
+}
+
+static const char *reason_of(const struct watch *w)
+{
+	if (!w->status_known)
+		return w->exits.mode == WATCH_ZOMBIE ? REASON_MONITOR_LOST : REASON_UNOBSERVED;
+	if (has_exec_failed(w))
+		return REASON_EXEC_FAILED;
+	return journal_has_seen(w->journal, EVENT_STARTED) ? NULL : REASON_NEVER_STARTED;
+}
+
+static int record_exited(struct watch *w, struct error *err)
+{
+	struct cgroup_usage usage = w->usage;
 	struct event_members m;
 	char text[PLAN_TEXT_MAX] = "";
-	struct exited e = {.pid = w->pid, .source = source, .usage = &usage};
+	struct exited e = {.pid = w->pid,
+			   .known = w->status_known,
+			   .status = w->status,
+			   .reason = reason_of(w),
+			   .source = w->source,
+			   .usage = &usage};
 
-	/* `oom` and `oomKilled` from the same look: both know of a kill, or neither. */
-	cgroup_usage_read(w->usage_fds, &usage);
-	if (oom_record(&w->oom, w->journal, &usage, err) < 0)
-		note_log_error(w, err);
+	/* `oom` and `oomKilled` from the same look: both know of a kill, or neither. A full disk
+	 * may have room for one line only, and then it is not this. */
+	(void)oom_record(&w->oom, w->journal, &usage, err);
 	oom_count(&w->oom, &usage);
 	e.oom_killed = w->journal->oom_total > 0;
-	e.known = w->status_known;
-	e.status = w->status;
-	if (!w->status_known)
-		e.reason = w->exits.mode == WATCH_ZOMBIE ? REASON_MONITOR_LOST : REASON_UNOBSERVED;
-	else if (w->failed && w->failure.stage == PLAN_STAGE_EXEC)
-		e.reason = REASON_EXEC_FAILED;
-	else if (!journal_has_seen(w->journal, EVENT_STARTED))
-		e.reason = REASON_NEVER_STARTED;
 	if (w->failed) {
 		plan_report_text(&w->failure, text, sizeof(text));
 		e.error = text;
@@ -116,19 +136,133 @@ static int record_exited(struct watch *w, const char *source, struct error *err)
 	return lifecycle_record(w->journal, CAUSE_INIT_EXITED, &m, err);
 }
 
-static int record_exec_exited(struct watch *w, const char *source, struct error *err)
+static int record_exec_exited(struct watch *w, struct error *err)
 {
 	struct event_members m;
 	struct exited e = {.pid = w->pid,
 			   .known = w->status_known,
 			   .status = w->status,
 			   .reason = w->status_known ? NULL : REASON_UNOBSERVED,
-			   .source = source};
+			   .source = w->source};
 
 	if (!*w->exec_id)
 		return 0;
 	exec_exited_members(&m, w->exec_id, &e);
 	return lifecycle_record(w->journal, CAUSE_EXEC_EXITED, &m, err);
+}
+
+static int record_end(struct watch *w, struct error *err)
+{
+	return w->exec_id ? record_exec_exited(w, err) : record_exited(w, err);
+}
+
+/* A `delete --force` that could not write either has left that to us. */
+static int record_deleted(struct watch *w, struct error *err)
+{
+	return lifecycle_record(w->journal, CAUSE_DELETE, NULL, err);
+}
+
+/* Whether to try again does not change what the status does not allow, or what has no room. */
+static bool is_final(const struct watch *w, int r)
+{
+	return r >= 0 || w->journal->written || r == -EBUSY || r == -EMSGSIZE || r == -EINVAL;
+}
+
+/* Returns a negative errno as long as something is not on stable storage. */
+static int tell_all(struct watch *w, struct error *err)
+{
+	static const struct {
+		unsigned int what;
+		int (*record)(struct watch *w, struct error *err);
+	} rows[] = {
+		{UNTOLD_STARTED, record_started},
+		/* In the order of the log: none may overtake the one before. */
+		{UNTOLD_FAILURE, record_failure},
+		{UNTOLD_END, record_end},
+		{UNTOLD_DELETED, record_deleted},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = w->untold & rows[i].what ? rows[i].record(w, err) : 0;
+
+		if (!is_final(w, r))
+			return r;
+		w->untold &= ~rows[i].what;
+	}
+	return lifecycle_sync(w->journal, err);
+}
+
+static bool is_unlinked(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
+static bool may_try_again(const struct watch *w)
+{
+	if (!w->ended)
+		return true;
+	if (!w->persists || is_unlinked(w->journal->fd))
+		return false;
+	return w->exits.mode != WATCH_HAND_OVER || w->retry_ms <= HAND_OVER_LAST_MS;
+}
+
+static void say(const struct watch *w, const struct error *why)
+{
+	struct word word = {
+		.ended = w->untold & UNTOLD_END,
+		.known = w->status_known,
+		.status = w->status,
+		.source = w->source,
+		.exec_failed = has_exec_failed(w),
+		.unsynced = w->journal->unsynced_length > 0 ? why->errnum : 0,
+	};
+
+	if (w->persists && !w->exec_id)
+		word_say(&word);
+}
+
+/* Returns whether there is more to be tried later. */
+static bool try_later(struct watch *w, struct loop *loop)
+{
+	bool again = may_try_again(w);
+
+	say(w, &w->log_error);
+	/* The status is in our memory: whoever waits for the zombie may have it. */
+	if (w->ended && w->exits.mode != WATCH_PARENT)
+		exit_status_let_go(&w->exits, w->pid);
+	if (w->retry_ms == 0)
+		w->retry_ms = RETRY_FIRST_MS;
+	if (again)
+		loop_set_timer(loop, w->retry_ms, tell, w);
+	w->retry_ms = w->retry_ms * 2 < RETRY_LAST_MS ? w->retry_ms * 2 : RETRY_LAST_MS;
+	return again;
+}
+
+/* Tell what there is to tell; after the end that is the end of us, too. */
+static void tell(struct loop *loop, void *arg)
+{
+	struct watch *w = arg;
+
+	w->log_error = (struct error)ERROR_INIT;
+	if (w->ended && !w->exec_id && is_unlinked(w->lock_fd))
+		w->untold |= UNTOLD_DELETED;
+	if (tell_all(w, &w->log_error) < 0) {
+		if (try_later(w, loop))
+			return;
+	} else if (w->retry_ms > 0) {
+		w->retry_ms = 0;
+		if (w->persists && !w->exec_id)
+			word_say(NULL);
+	}
+	if (!w->ended)
+		return;
+	/* Else whoever comes after us reads it. */
+	if (w->persists || w->log_error.kind == ERROR_NONE)
+		exit_status_let_go(&w->exits, w->pid);
+	w->over = true;
+	loop_stop(loop);
 }
 
 static void notice(struct loop *loop, void *arg);
@@ -161,8 +295,6 @@ static void look_for_kills(struct loop *loop, void *arg)
 		return;
 	}
 	ms = oom_take(&w->oom, w->journal, &usage, &err);
-	if (ms < 0)
-		note_log_error(w, &err);
 	rest(w, loop, ms > 0);
 	if (ms > 0)
 		loop_set_timer(loop, (unsigned int)ms, look_for_kills, w);
@@ -189,8 +321,7 @@ static int watch_for_kills(struct watch *w, struct loop *loop)
 	if (!cgroup_oom_read(w->usage_fds, &usage))
 		return 0;
 	/* Since the create, or since a monitor before us was killed. */
-	if (oom_record(&w->oom, w->journal, &usage, &err) < 0)
-		note_log_error(w, &err);
+	(void)oom_record(&w->oom, w->journal, &usage, &err);
 	oom_begin(&w->oom, &usage);
 	if (w->usage_fds[USAGE_OOM_NOTICE] < 0)
 		return 0;
@@ -200,22 +331,22 @@ static int watch_for_kills(struct watch *w, struct loop *loop)
 static void process_ended(struct loop *loop, void *arg)
 {
 	struct watch *w = arg;
-	struct error err = ERROR_INIT;
-	const char *source = SOURCE_NONE;
 
 	/* The stub's last words first: `started` comes before `exited`. */
 	stub_reports(loop, w);
 	loop_remove_fd(loop, w->pidfd);
 	loop_remove_fd(loop, w->exits.netlink.fd);
+	loop_remove_fd(loop, w->usage_fds[USAGE_OOM_NOTICE]);
+	w->source = SOURCE_NONE;
 	w->status_known =
-		exit_status_collect(&w->exits, w->pidfd, w->pid, &w->status, &source) == 0;
+		exit_status_collect(&w->exits, w->pidfd, w->pid, &w->status, &w->source) == 0;
 	w->ended = true;
+	cgroup_usage_read(w->usage_fds, &w->usage);
 	/* Seen by others meanwhile: the journal's lock brings w->journal->seen up to date. */
 	if (journal_lock(w->journal) == 0)
 		journal_unlock(w->journal);
-	if ((w->exec_id ? record_exec_exited(w, source, &err) : record_exited(w, source, &err)) < 0)
-		note_log_error(w, &err);
-	loop_stop(loop);
+	w->untold |= UNTOLD_END;
+	tell(loop, w);
 }
 
 static void threads_told(struct loop *loop, void *arg)
@@ -239,7 +370,7 @@ int watch_run(struct watch *w, struct loop *loop, struct error *err)
 		r = watch_for_kills(w, loop);
 	if (r < 0)
 		return error_sys_num(err, r, "watch pid %d", w->pid);
-	while (!w->ended)
+	while (!w->over)
 		loop_run(loop);
 	if (w->log_error.kind == ERROR_NONE)
 		return 0;

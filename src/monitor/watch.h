@@ -31,21 +31,29 @@ struct watch {
 	bool starting; /* `start` was asked for */
 	bool failed;   /* and did not come to execve */
 	struct plan_report failure;
-	struct error
-		log_error; /* the first line that could not be written; kind ERROR_NONE: none */
 
 	/* the end */
-	bool ended;
+	bool ended, over; /* over: and it is told, or will not be by us */
 	bool status_known;
-	int status; /* wait(2) status */
+	int status;	    /* wait(2) status */
+	const char *source; /* SOURCE_*: how it was learnt */
+	struct cgroup_usage usage;
+
+	/* what the log does not say yet */
+	bool persists; /* try for as long as it takes; else not beyond the end */
+	int lock_fd; /* borrowed: a file of the state directory, which goes with it; -EBADF: none */
+	unsigned int untold;	/* bit per row of watch.c's table */
+	unsigned int retry_ms;	/* until the next attempt; 0: none has failed */
+	struct error log_error; /* of the last one */
 };
 
 /*
- * watch_run - stay until init has ended and `exited` is written
+ * watch_run - stay until init has ended and `exited` is on stable storage
  * @loop: may hold other watches (signals of a foreground run); is stopped at the end
  *
- * Returns 0, or a negative errno when `exited` could not be written; w->status and w->status_known
- * are set in both cases.
+ * While a line cannot be written the attempts become rarer, and monitor/word.h tells others; init
+ * stays a zombie where that is ours to say, as another witness. Returns 0, or a negative errno when
+ * the log does not have it all; w->status and w->status_known are set in both cases.
  */
 int watch_run(struct watch *w, struct loop *loop, struct error *err);
 

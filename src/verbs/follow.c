@@ -14,12 +14,14 @@
 #include "base/log.h"
 #include "container/container.h"
 #include "container/lifecycle.h"
+#include "container/unrecorded.h"
 #include "monitor/adopt.h"
 #include "monitor/exit_status.h"
 #include "monitor/exited.h"
 #include "monitor/handover.h"
 #include "monitor/oom.h"
 #include "monitor/witnesses.h"
+#include "monitor/word.h"
 #include "verbs/duration.h"
 
 /* A living monitor writes its line within a millisecond of the end. */
@@ -28,6 +30,8 @@
 #define REAP_GRACE_MS 2000
 /* Without a pidfd (none left to be had, another PID namespace) it is looked at now and then. */
 #define LOOK_INTERVAL_MS 1000
+/* What the log does not take now it may take later. */
+#define UNRECORDED_INTERVAL_MS 10000
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -217,6 +221,7 @@ static int add_log(struct follow_set *set, struct ocirun_log *log)
 static void follow_done(struct follow *f)
 {
 	ocirun_log_close(f->log);
+	free(f->unrecorded);
 	close_keeping_errno(take_fd(&f->witness_fd));
 }
 
@@ -232,7 +237,7 @@ static void drop_finished(struct follow_set *set)
 			set->items[kept++] = *f;
 			continue;
 		}
-		if (f->lost && !ocirun_log_is_over(f->log))
+		if (f->lost && !f->newer && !ocirun_log_is_over(f->log))
 			log_warning("container %s is gone, and its event log has no end",
 				    ocirun_log_id(f->log));
 		set->gap = set->gap || f->gap;
@@ -300,8 +305,23 @@ static void warn(struct follow *f, const struct ocirun_damage *damage)
 
 	ocirun_damage_text(damage, text, sizeof(text));
 	log_warning("event log of %s is damaged: %s", ocirun_log_id(f->log), text);
+	f->newer = damage->kind == OCIRUN_DAMAGE_NEWER ? damage->found : f->newer;
 	if (damage->kind == OCIRUN_DAMAGE_GAP || damage->kind == OCIRUN_DAMAGE_SHRUNK)
 		f->gap = true;
+}
+
+/* What follows is not for us to understand: its end, for one. Of many logs it is one. */
+static int refuse_newer(struct follow *f, struct error *err)
+{
+	if (f->one_of_all) {
+		f->lost = true;
+		return 0;
+	}
+	return error_set(
+		err, ERROR_STATE, ENOTSUP,
+		"the event log of %s ends in lines of version %llu, which this ocirun does "
+		"not know",
+		ocirun_log_id(f->log), (unsigned long long)f->newer);
 }
 
 int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
@@ -321,8 +341,9 @@ int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 		if (r < 0)
 			return error_sys_num(err, r, "event log of %s", ocirun_log_id(f->log));
 		if (r == OCIRUN_NOTHING)
-			return 0;
+			return f->newer ? refuse_newer(f, err) : 0;
 		if (r == OCIRUN_EVENT) {
+			f->newer = 0;
 			note(f, ret);
 			return 1;
 		}
@@ -346,19 +367,20 @@ static int record(struct container *c, const struct follow *f, int status, struc
 
 	e.oom_killed = c->journal.oom_total > 0;
 	exited_members(&m, &e);
-	return lifecycle_record(&c->journal, CAUSE_INIT_EXITED, &m, err);
+	return unrecorded_end(c, &m, err);
 }
 
 /*
  * The monitor is gone and our pidfd knows how init ended: that is the record, if we are the first
- * to write it. 0 when a living monitor is to be waited for.
+ * to write it. 1 when a living monitor is to be waited for: it may have said that it cannot write.
  */
 static int record_witnessed(struct container *c, struct follow *f, int status, struct error *err)
 {
 	autofd lock_fd = monitor_lock(c->state_dirfd, err);
+	struct word word;
 
 	if (lock_fd < 0 && err->errnum == EWOULDBLOCK)
-		return 0;
+		return word_hear(c->state_dirfd, &word) && word.ended ? monitor_adopt(c, err) : 1;
 	return record(c, f, status, err);
 }
 
@@ -370,6 +392,20 @@ static int open_container(struct container *c, const struct follow *f, struct er
 	if (r < 0)
 		return r;
 	return strcmp(c->record.instance, ocirun_log_instance(f->log)) == 0 ? 0 : -ESTALE;
+}
+
+/*
+ * A full or read-only file system must not lose the code, nor hide that it is not on record.
+ * Whoever waits for the line looks again: we may be the one who can write it.
+ */
+static void take_unrecorded(struct follow *f, const struct unrecorded *u)
+{
+	if (!f->unrecorded)
+		log_warning("the end of %s is not on record: %s", ocirun_log_id(f->log),
+			    u->why.text);
+	free(f->unrecorded);
+	f->unrecorded = strdup(u->line);
+	f->settle_ms = follow_now_ms() + UNRECORDED_INTERVAL_MS;
 }
 
 /*
@@ -395,21 +431,14 @@ static void settle(struct follow *f)
 	}
 	if (r < 0)
 		return;
-	if (witness != OCIRUN_WITNESS_STATUS) {
-		if (monitor_adopt(&c, &err) < 0)
-			log_warning("event log of %s: %s", c.id, err.text);
-		return;
-	}
-	r = record_witnessed(&c, f, status, &err);
-	if (r == 0)
+	r = witness == OCIRUN_WITNESS_STATUS ? record_witnessed(&c, f, status, &err)
+					     : monitor_adopt(&c, &err);
+	if (r < 0)
+		log_warning("event log of %s: %s", c.id, err.text);
+	if (r > 0)
 		f->settle_ms = follow_now_ms() + MONITOR_GRACE_MS;
-	if (r >= 0)
-		return;
-	/* A full or read-only file system must not lose the code, nor hide that it is not on
-	 * record. */
-	log_warning("the end of %s is not recorded: %s", c.id, err.text);
-	f->witnessed = true;
-	f->status = status;
+	if (c.unrecorded)
+		take_unrecorded(f, c.unrecorded);
 }
 
 /* When is the container to be looked at? A while after the end, so that a living monitor is first.

@@ -21,12 +21,14 @@ struct follow {
 	bool created, exited;
 	bool one_of_all;     /* not asked for by name: no failure when it goes */
 	bool gap;	     /* events are missing: it was said, and success would be a lie */
+	uint64_t newer;	     /* the version of the last line, when we do not know it */
 	char started_at[31]; /* timestamp of `started`, or "" */
 	int64_t settle_ms;   /* when to look at the container itself; 0: at once, -1: not planned */
 	int witness_fd;	     /* says that we hold a pidfd (monitor/witnesses.h); -1: not (yet) */
 	bool lost;	     /* the container is gone, and no line of its log says how it ended */
-	bool witnessed;	     /* its end is known by our pidfd, but could not be recorded: */
+	bool witnessed;	     /* lost, and our pidfd knows how it ended: */
 	int status;	     /* as of wait(2) */
+	char *unrecorded;    /* the `exited` line that the log did not take: without seq and time */
 };
 
 /* All that one command follows. */

@@ -181,9 +181,21 @@ static void take_event(struct waiter *w, enum condition wanted, const struct oci
 		fail(w, "it was deleted before that");
 }
 
+/* An end that is known, and not on record: what it tells is what the line would have told. */
+static void take_unrecorded(struct waiter *w, const char *line)
+{
+	const struct ocirun_event event = {.type = "exited", .line = line, .length = strlen(line)};
+
+	take_event(w, CONDITION_EXITED, &event); /* the warning is out */
+}
+
 /* Our pidfd knows what the log does not. */
 static void take_witness(struct waiter *w, enum condition wanted, const struct follow *f)
 {
+	if (f->unrecorded && wanted == CONDITION_EXITED) {
+		take_unrecorded(w, f->unrecorded);
+		return;
+	}
 	if (f->witnessed) {
 		w->code = WIFSIGNALED(f->status) ? OCIRUN_EXIT_SIGNAL + WTERMSIG(f->status)
 						 : WEXITSTATUS(f->status);
