@@ -13,7 +13,7 @@ reader_files = events/reader.c events/find.c events/directory.c events/directory
 noinst_LIBRARIES += libocirun-events.a
 libocirun_events_a_SOURCES = $(journal_files) $(reader_files) events/create.c \
 	events/feed_settle.c events/feed_compare.c events/feed_compare.h \
-	events/sweep.c events/sweep.h events/sweep_stamp.c events/sweep_stamp.h events/over.c events/over.h
+	events/sweep.c events/sweep.h events/sweep_stamp.c events/sweep_stamp.h events/over.c events/over.h events/debts.c events/debts.h
 publicincludedir = $(includedir)/ocirun
 publicinclude_HEADERS = include/ocirun/events.h include/ocirun/exit-status.h
 nodist_publicinclude_HEADERS = include/ocirun/version.h

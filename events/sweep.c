@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "events/debts.h"
 #include "events/journal_file.h"
 #include "events/over.h"
 #include "events/sweep_stamp.h"
@@ -20,6 +21,12 @@
 #define NS_PER_S UINT64_C(1000000000)
 /* Without `deleted` nobody can be sure that nothing more comes; but a day is long. */
 #define LOST_AGE 86400
+
+/* One that owes lines to the feed has these limits, where they are larger. */
+#define DEBTOR_AGE    86400
+#define DEBTOR_FACTOR 4
+#define DEBTOR_COUNT  1000
+#define DEBTOR_SIZE   (UINT64_C(64) << 20)
 
 /* A log whose ID is not in use. */
 struct candidate {
@@ -172,19 +179,57 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
+/* @number, @size: of those that are newer, and this one */
+static bool is_beyond(const struct sweep *s, const struct retention *limits,
+		      const struct candidate *c, size_t number, uint64_t size)
+{
+	return number > limits->count || size > limits->size ||
+	       is_older(s, c->ended_ns, limits->age_s);
+}
+
+static uint64_t more(uint64_t limit, uint64_t least)
+{
+	uint64_t product;
+
+	if (__builtin_mul_overflow(limit, DEBTOR_FACTOR, &product))
+		return UINT64_MAX;
+	return product > least ? product : least;
+}
+
+/* A feed that gets nothing for a long time must not fill the logs' disk as well. */
+static struct retention limits_of_debtors(const struct retention *limits)
+{
+	return (struct retention){
+		.age_s = limits->age_s > DEBTOR_AGE ? limits->age_s : DEBTOR_AGE,
+		.count = (unsigned int)more(limits->count, DEBTOR_COUNT),
+		.size = more(limits->size, DEBTOR_SIZE),
+	};
+}
+
+/*
+ * What is owed is read after it was seen that the IDs are not in use: by then the last writer has
+ * said what it leaves.
+ */
 static void remove_excess(struct sweep *s)
 {
-	const struct retention *limits = s->limits;
+	const struct retention of_debtors = limits_of_debtors(s->limits);
+	struct pending_file *debts = NULL;
+	bool debts_are_read = false;
 	uint64_t size = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct candidate *c = &s->items[i];
 
 		size += c->size;
-		if (i >= limits->count || size > limits->size ||
-		    is_older(s, c->ended_ns, limits->age_s))
+		if (!is_beyond(s, s->limits, c, i + 1, size))
+			continue;
+		if (!debts_are_read)
+			debts = debts_read(s->dirfd);
+		debts_are_read = true;
+		if (!debts_include(debts, c->inode) || is_beyond(s, &of_debtors, c, i + 1, size))
 			remove_log(s, c);
 	}
+	free(debts);
 }
 
 static void look_at_all(struct sweep *s)
@@ -234,12 +279,17 @@ void journal_sweep(int dirfd, int ids_dirfd, const struct retention *limits)
 	(void)close(stamp);
 }
 
+/* The one log that is in question. */
 static void remove_now(int dirfd, int ids_dirfd, const char *id, const struct retention *limits)
 {
-	struct sweep s = {
-		.dirfd = dirfd, .ids_dirfd = ids_dirfd, .limits = limits, .now_ns = now_ns()};
 	char name[JOURNAL_NAME_SIZE];
 	struct candidate c = {.name = name};
+	struct sweep s = {.dirfd = dirfd,
+			  .ids_dirfd = ids_dirfd,
+			  .limits = limits,
+			  .now_ns = now_ns(),
+			  .count = 1,
+			  .items = &c};
 	struct stat st;
 
 	journal_file_name(name, id, NULL);
@@ -247,7 +297,8 @@ static void remove_now(int dirfd, int ids_dirfd, const char *id, const struct re
 		return;
 	c.ended_ns = as_ns(&st.st_mtim);
 	c.inode = st.st_ino;
-	remove_log(&s, &c);
+	c.size = (uint64_t)st.st_blocks * 512;
+	remove_excess(&s);
 }
 
 void journal_retire(int dirfd, int ids_dirfd, const char *id, const struct retention *limits)

@@ -9,6 +9,7 @@
 #include "events/check.h"
 #include "events/journal.h"
 #include "events/journal_file.h"
+#include "events/pending.h"
 #include "events/sweep.h"
 #include "events/sweep_stamp.h"
 
@@ -269,6 +270,50 @@ static void deletes_bring_sweeps(void)
 	end();
 }
 
+/* What a feed on a full disk leaves. */
+static void write_debt(const char *log)
+{
+	static struct pending_file debts;
+	struct stat st = {0};
+
+	memset(&debts, 0, sizeof(debts));
+	if (log) {
+		check_int(fstatat(dirfd_, log, &st, 0), 0);
+		debts.slots[7].instance[0] = 1;
+		debts.slots[7].seq = 2;
+		debts.slots[7].inode = st.st_ino;
+	} else {
+		debts.head.overflow = 1;
+	}
+	write_file(PENDING_NAME, &debts, sizeof(debts));
+}
+
+static void debts_keep_a_log(void)
+{
+	const struct retention none = {0};
+
+	begin();
+	make_log("pays", 4000, true);
+	make_log("owes", 4000, true);
+	write_debt("owes.ndjson");
+	sweep_now(&roomy);
+	check(!has_log("pays") && has_log("owes"));
+	sweep_now(&none);
+	journal_retire(dirfd_, ids, "owes", &none);
+	check(has_log("owes"));
+	make_log("too", 4000, true);
+	write_debt(NULL);
+	sweep_now(&roomy);
+	check(has_log("too") && has_log("owes"));
+	set_age("owes.ndjson", 86500);
+	sweep_now(&roomy);
+	check(has_log("too") && !has_log("owes"));
+	check_int(unlinkat(dirfd_, PENDING_NAME, 0), 0);
+	sweep_now(&roomy);
+	check(!has_log("too"));
+	end();
+}
+
 static int open_stamp(void)
 {
 	int fd = stamp_open(dirfd_);
@@ -353,6 +398,7 @@ int main(void)
 		 unfinished_creates_are_removed},
 		{"with a limit of 0 a log goes at once", limits_of_nothing_take_it_at_once},
 		{"the number stays within an eighth of its limit", deletes_bring_sweeps},
+		{"a log that owes to the feed stays for a day", debts_keep_a_log},
 		{"it is time after some deletes, or some time", the_stamp_knows_the_time},
 		{"a stamp that is none is replaced", a_strange_stamp_is_due},
 		{"nobody waits for a sweep", a_stamp_that_is_locked_waits_for_nobody},
