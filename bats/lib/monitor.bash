@@ -32,3 +32,34 @@ no_monitor() { ! monitor_of "$1" 2>/dev/null; }
 
 # parent_of PID
 parent_of() { awk '/^PPid:/ { print $2 }' "/proc/$1/status"; }
+
+# init_of ID - from the log: a verb that looked would give the container a new monitor
+init_of() { jq 'select(.type == "created").pid' "$(log_path "$1")"; }
+
+# stop_and_see PID - SIGSTOP, and it stands
+stop_and_see() {
+	kill -STOP "$1"
+	wait_until grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}
+
+# kill_and_see PID - SIGKILL, and it is dead, be it stopped or not
+kill_and_see() {
+	kill -9 "$1"
+	wait_until has_ended "$1"
+}
+
+is_zombie() { grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+is_reaped() { [ ! -e "/proc/$1" ]; }
+
+# witness NAME VERB... - ocirun VERB... in the background, once it holds its pidfd
+# It says so by a lock on a byte of the monitor's file (src/monitor/witnesses.h).
+witness() {
+	background "$@"
+	wait_until is_witness "$BACKGROUND_PID" "${@: -1}"
+}
+
+is_witness() {
+	local inode
+	inode=$(stat -c %i "$ROOT/$2/monitor")
+	grep -qs "^lock:.* OFDLCK .* READ .*:$inode 0 0$" /proc/"$1"/fdinfo/*
+}
