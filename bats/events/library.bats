@@ -74,8 +74,38 @@ needs_shared() { has_shared || skip "configured with --disable-shared"; }
 	installed
 	local words
 	read -ra words <<<"$(flags --cflags --libs)"
-	c++ -std=c++17 -Wall -Wextra -Werror -o "$TEST_DIR/follow-all" -x c++ "$(example)" -x none "${words[@]}"
+	c++ -std=c++17 -Wall -Wextra -pedantic -Werror -o "$TEST_DIR/follow-all" -x c++ "$(example)" -x none "${words[@]}"
 	it_follows
+}
+
+@test "library: the same where there is no inotify" {
+	local sources=()
+	mapfile -t sources < <(find "$SOURCE_DIR/events" -name '*.c' ! -name 'test-*' ! -name 'fuzz-*')
+	cc -std=gnu17 -D_GNU_SOURCE -DOCIRUN_EVENTS_POLLING -I"$OCIRUN_BUILD" -I"$SOURCE_DIR/include" -I"$SOURCE_DIR" \
+		-o "$TEST_DIR/follow-all" "$(example)" "${sources[@]}"
+	run -1 grep -c inotify <(nm -u "$TEST_DIR/follow-all")
+	it_follows
+}
+
+@test "library: the header asks for nothing but a C or C++ compiler" {
+	require program:c++
+	local header=$SOURCE_DIR/include/ocirun/events.h standard
+	for standard in c99 c11 c17; do
+		cc -std=$standard -Wall -Wextra -pedantic -Werror -fsyntax-only -x c "$header"
+	done
+	for standard in c++11 c++17 c++20; do
+		c++ -std=$standard -Wall -Wextra -pedantic -Werror -fsyntax-only -x c++ "$header"
+	done
+}
+
+@test "library: pkg-config tells how to compile and link, also statically" {
+	installed
+	[ "$(flags --modversion)" = "$(sed -n 's/.*OCIRUN_VERSION *"\(.*\)".*/\1/p' "$INSTALLED"/usr/*/include/ocirun/version.h \
+		"$INSTALLED"/usr/include/ocirun/version.h 2>/dev/null | head -n 1)" ]
+	[[ $(flags --cflags) = *"-I$INSTALLED/"*include* ]]
+	[[ $(flags --libs) = *"-L$LIBRARIES -locirun-events"* ]]
+	# libc is all it needs.
+	[ "$(flags --static --libs)" = "$(flags --libs)" ]
 }
 
 # declared - the functions of the header, sorted
@@ -100,6 +130,21 @@ declared() {
 	for name in $(declared); do
 		grep -qw "$name" "$SOURCE_DIR/doc/man/libocirun-events.3" || fail "not in the manual: $name"
 	done
+}
+
+@test "library: the verbs events and wait read logs by its header alone" {
+	local objects=()
+	[ -e "$OCIRUN_BUILD/src/verbs/events.o" ] || skip "needs the objects of the build"
+	# What the archive offers beyond the header is for writers.
+	nm -g --defined-only "$OCIRUN_BUILD/libocirun-events.a" | awk 'NF == 3 {print $3}' | sort -u >"$TEST_DIR/all"
+	comm -23 "$TEST_DIR/all" <(declared) >"$TEST_DIR/private"
+	grep -qx journal_append "$TEST_DIR/private"
+	# Those that record what they did are no readers.
+	mapfile -t objects < <(find "$OCIRUN_BUILD/src/verbs" -name '*.o' ! -name 'test-*' ! -name kill.o ! -name 'update*.o')
+	[ "${#objects[@]}" -gt 20 ]
+	run -1 grep -Fxf "$TEST_DIR/private" <(nm -u "${objects[@]}" | awk 'NF == 2 {print $2}' | sort -u)
+	[ "$output" = "" ] || fail "$output"
+	grep -qx ocirun_log_next <(nm -u "${objects[@]}" | awk '{print $2}')
 }
 
 @test "library: ocirun itself does not load it" {
