@@ -11,15 +11,15 @@
 #include "base/cleanup.h"
 #include "ocirun/exit-status.h"
 #include "verbs/duration.h"
-#include "verbs/follow.h"
-#include "verbs/pretty.h"
+#include "verbs/printer.h"
+#include "verbs/source.h"
 #include "verbs/stats.h"
 #include "verbs/verb.h"
 #include "verbs/verify.h"
 
 struct events_options {
 	bool all, stats, verify, no_follow, only_new, first;
-	const char *after, *since, *until, *instance, *timeout, *format, *interval;
+	const char *after, *since, *until, *instance, *timeout, *format, *interval, *cursor_file;
 	struct option_list types;
 };
 
@@ -41,6 +41,11 @@ static const struct option_spec options_table[] = {
 	 AT(after),
 	 .value_name = "SEQ",
 	 .help = "only events whose seq is greater"},
+	{.name = "cursor-file",
+	 .kind = OPTION_STRING,
+	 AT(cursor_file),
+	 .value_name = "FILE",
+	 .help = "go on where the last one with this file stopped; it is kept up to date"},
 	{.name = "since",
 	 .kind = OPTION_STRING,
 	 AT(since),
@@ -92,16 +97,6 @@ static const struct option_spec options_table[] = {
 	{0},
 };
 
-/* What to print, and how. */
-struct printer {
-	uint64_t after;
-	int64_t since_ns, until_ns;
-	const struct option_list *types;
-	bool first, pretty, silent;
-	struct pretty style;
-	size_t printed;
-};
-
 static bool wants_all(const struct events_options *opt, char **args)
 {
 	return opt->all || (!args[0] && !opt->instance);
@@ -114,6 +109,9 @@ static int refuse_contradictions(const struct events_options *opt, char **args, 
 	if (wants_all(opt, args) && opt->after)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--after goes with a container: seq is counted in each log");
+	if (opt->cursor_file && opt->after)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "--after and --cursor-file both say where to begin");
 	if (opt->only_new && opt->no_follow)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--new and --no-follow leave nothing to print");
@@ -178,96 +176,6 @@ static int printer_init(struct printer *p, const struct events_options *opt, cha
 	return r;
 }
 
-static bool in_list(const char *list, const char *type)
-{
-	size_t length = strlen(type);
-
-	for (;;) {
-		if (strncmp(list, type, length) == 0 &&
-		    (list[length] == ',' || list[length] == '\0'))
-			return true;
-		list = strchr(list, ',');
-		if (!list)
-			return false;
-		list++;
-	}
-}
-
-static bool matches(const struct printer *p, const struct ocirun_event *event)
-{
-	if (event->seq <= p->after || event->time_ns < p->since_ns || event->time_ns > p->until_ns)
-		return false;
-	for (size_t i = 0; i < p->types->count; i++)
-		if (in_list(p->types->items[i], event->type))
-			return true;
-	return p->types->count == 0;
-}
-
-/* One write per line, so that lines of several writers to one pipe do not mix. */
-static int print_event(struct printer *p, const struct ocirun_event *event, struct error *err)
-{
-	char out[PRETTY_MAX];
-	size_t length = event->length + 1;
-
-	if (p->silent || !matches(p, event))
-		return 0;
-	if (p->pretty) {
-		length = pretty_line(&p->style, event, out);
-	} else {
-		memcpy(out, event->line, event->length);
-		out[event->length] = '\n';
-	}
-	p->printed++;
-	return print_out(out, length, err);
-}
-
-static bool is_done(const struct printer *p)
-{
-	return p->first && p->printed > 0;
-}
-
-static int print_each(struct follow_set *set, struct printer *p, struct error *err)
-{
-	for (size_t i = 0; i < set->count && !is_done(p); i++) {
-		struct ocirun_event event;
-		int r;
-
-		while (!is_done(p) && (r = follow_next(&set->items[i], &event, err)) != 0) {
-			if (r > 0)
-				r = print_event(p, &event, err);
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
-}
-
-/* All that is there now. What was read is dropped for more only after that. */
-static int print_available(struct follow_set *set, struct printer *p, struct error *err)
-{
-	int more = set->directory ? 1 : 0;
-
-	for (;;) {
-		int r = print_each(set, p, err);
-
-		if (r < 0 || more == 0 || is_done(p))
-			return r;
-		more = follow_more(set, err);
-		if (more < 0)
-			return more;
-	}
-}
-
-static bool all_over(const struct follow_set *set)
-{
-	if (set->directory)
-		return false;
-	for (size_t i = 0; i < set->count; i++)
-		if (!ocirun_log_is_over(set->items[i].log) && !set->items[i].lost)
-			return false;
-	return true;
-}
-
 static int64_t now_ns(void)
 {
 	struct timespec now = {0};
@@ -288,49 +196,26 @@ static int64_t until_ms(const struct printer *p)
 }
 
 /* What there is, then what comes, until all are deleted or the time is up. */
-static int follow(struct follow_set *set, struct printer *p, bool only_new, struct error *err)
+static int follow(struct source *s, struct printer *p, bool only_new, struct error *err)
 {
 	int r;
 
-	p->silent = only_new;
-	r = print_available(set, p, err);
+	p->silent = only_new && !source_resumes(s);
+	r = source_print(s, p, err);
 	p->silent = false;
-	while (r == 0 && !is_done(p) && !all_over(set)) {
+	while (r == 0 && !printer_is_done(p) && !source_is_over(s)) {
 		/* Before the last look, so that it sees all that was recorded until then. */
 		bool last = now_ns() > p->until_ns;
 
-		r = last ? 1 : follow_wait(set, false, until_ms(p), true, err);
+		r = last ? 1 : source_wait(s, until_ms(p), err);
 		if (r == 0)
 			return OCIRUN_EXIT_TIMEOUT;
 		if (r > 0)
-			r = print_available(set, p, err);
+			r = source_print(s, p, err);
 		if (last)
 			break;
 	}
 	return r;
-}
-
-/* Is what was printed all there was to print? */
-static int conclude(const struct follow_set *set, const struct printer *p, struct error *err)
-{
-	for (size_t i = 0; i < set->count; i++) {
-		const struct follow *f = &set->items[i];
-
-		if (f->gap)
-			return error_set(err, ERROR_SYSTEM, EBADMSG,
-					 "the event log of %s is damaged: events are missing",
-					 ocirun_log_id(f->log));
-		if (f->lost && !f->one_of_all && !ocirun_log_is_over(f->log) && !is_done(p))
-			return error_set(err, ERROR_SYSTEM, ESTALE,
-					 "container %s is gone, and its event log has no end",
-					 ocirun_log_id(f->log));
-	}
-	if (set->gap)
-		return error_set(err, ERROR_SYSTEM, EBADMSG,
-				 "event logs are damaged: events are missing");
-	if (p->first && p->printed == 0)
-		return error_set(err, ERROR_STATE, ENOENT, "no event matches");
-	return 0;
 }
 
 /* Statistics are never stored: what chooses among events means nothing to them. */
@@ -349,6 +234,7 @@ static int refuse_with_stats(const struct events_options *opt, char **args, stru
 		{opt->until, "--until"},
 		{opt->types.count > 0, "--type"},
 		{opt->first, "--first"},
+		{opt->cursor_file, "--cursor-file"},
 		{opt->instance, "--instance"},
 		{opt->timeout && opt->stats, "--timeout"},
 		{opt->format && strcmp(opt->format, "json") != 0, "--format"},
@@ -383,17 +269,37 @@ static int run_verify(const struct globals *g, const struct events_options *opt,
 	if (opt->all && args[0])
 		return error_set(err, ERROR_USAGE, EINVAL, "--all goes without a container");
 	if (opt->only_new || opt->after || opt->since || opt->until || opt->types.count > 0 ||
-	    opt->first || opt->timeout || opt->format)
+	    opt->first || opt->timeout || opt->format || opt->cursor_file)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--verify reads whole logs: it goes with --all, --no-follow and "
 				 "--instance only");
 	return verify_run(&g->store, args, opt->instance, err);
 }
 
+/* @status: of a run without an error. */
+static int conclude(struct source *s, const struct printer *p, int status, struct error *err)
+{
+	int r = source_keep(s, err);
+
+	if (r < 0 || status != 0)
+		return r < 0 ? r : status;
+	r = source_check(s, p, err);
+	if (r < 0)
+		return r;
+	if (p->first && p->printed == 0)
+		return error_set(err, ERROR_STATE, ENOENT, "no event matches");
+	return 0;
+}
+
 static int run(const struct globals *g, const void *options, char **args, struct error *err)
 {
 	const struct events_options *opt = options;
-	autofollow set = {0};
+	const struct source_options from = {.ids = args,
+					    .all = wants_all(opt, args),
+					    .instance = opt->instance,
+					    .timeout = opt->timeout,
+					    .cursor_file = opt->cursor_file};
+	autosource s = {.place_count = 0};
 	struct printer p;
 	int r;
 
@@ -405,15 +311,13 @@ static int run(const struct globals *g, const void *options, char **args, struct
 	if (r == 0)
 		r = printer_init(&p, opt, args, err);
 	if (r == 0)
-		r = wants_all(opt, args)
-			    ? follow_open_all(&set, &g->store, opt->timeout, err)
-			    : follow_open(&set, &g->store, args, opt->instance, opt->timeout, err);
+		r = source_open(&s, &g->store, &from, err);
 	if (r < 0)
 		return r;
 	/* `ocirun events web | head -1` is to end without a message, as any filter does. */
 	(void)signal(SIGPIPE, SIG_DFL);
-	r = opt->no_follow ? print_available(&set, &p, err) : follow(&set, &p, opt->only_new, err);
-	return r != 0 ? r : conclude(&set, &p, err);
+	r = opt->no_follow ? source_print(&s, &p, err) : follow(&s, &p, opt->only_new, err);
+	return r < 0 ? r : conclude(&s, &p, r, err);
 }
 
 const struct verb verb_events = {

@@ -187,6 +187,36 @@ int follow_open(struct follow_set *set, const struct store *store, char **ids, c
 	return open_logs(set, instance, err);
 }
 
+int follow_resume(struct follow *f, const char *instance, uint64_t seq, bool over,
+		  struct error *err)
+{
+	autofree char *directory = directory_of(f->store->root);
+	struct ocirun_log *log;
+	int r;
+
+	f->after = seq;
+	(void)stpncpy(f->after_instance, instance, sizeof(f->after_instance) - 1);
+	if (over)
+		return 0;
+	if (!directory)
+		return error_sys_num(err, ENOMEM, "%s", f->store->root);
+	r = ocirun_log_open(&log, directory, f->id, instance);
+	if (r == -ENOENT)
+		return r;
+	if (r < 0)
+		return error_sys_num(err, r, "event log of %s", f->id ? f->id : instance);
+	ocirun_log_close(f->log);
+	f->log = log;
+	return 0;
+}
+
+int follow_open_live(struct follow_set *set, const struct store *store, const char *timeout,
+		     struct error *err)
+{
+	*set = (struct follow_set){.store = store, .wake_fd = -1, .silent = true, .replan = true};
+	return set_deadline(set, timeout, err);
+}
+
 int follow_open_all(struct follow_set *set, const struct store *store, const char *timeout,
 		    struct error *err)
 {
@@ -324,6 +354,11 @@ static int refuse_newer(struct follow *f, struct error *err)
 		ocirun_log_id(f->log), (unsigned long long)f->newer);
 }
 
+static bool was_read(const struct follow *f, const struct ocirun_event *event)
+{
+	return event->seq <= f->after && strcmp(event->instance, f->after_instance) == 0;
+}
+
 int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 {
 	for (;;) {
@@ -342,13 +377,74 @@ int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 			return error_sys_num(err, r, "event log of %s", ocirun_log_id(f->log));
 		if (r == OCIRUN_NOTHING)
 			return f->newer ? refuse_newer(f, err) : 0;
-		if (r == OCIRUN_EVENT) {
+		if (r == OCIRUN_EVENT)
 			f->newer = 0;
+		if (r == OCIRUN_EVENT)
 			note(f, ret);
+		if (r == OCIRUN_EVENT && !was_read(f, ret))
 			return 1;
-		}
-		warn(f, &damage);
+		if (r == OCIRUN_DAMAGED)
+			warn(f, &damage);
 	}
+}
+
+/* To its end, for what became of the container. Damage is for those who print its lines. */
+static void read_silently(struct follow *f)
+{
+	struct ocirun_event event;
+	struct ocirun_damage damage;
+	int r;
+
+	while ((r = ocirun_log_next(f->log, &event, &damage)) > 0)
+		if (r == OCIRUN_EVENT)
+			note(f, &event);
+}
+
+static struct follow *find_live(const struct follow_set *set, const char *instance)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (strcmp(ocirun_log_instance(set->items[i].log), instance) == 0)
+			return &set->items[i];
+	return NULL;
+}
+
+static void drop_live(struct follow_set *set, struct follow *f)
+{
+	ocirun_log_close(f->log);
+	*f = set->items[--set->count];
+}
+
+int follow_add_live(struct follow_set *set, const char *id, const char *instance, struct error *err)
+{
+	autofree char *directory = directory_of(set->store->root);
+	struct follow *f;
+	struct ocirun_log *log;
+	int r = directory ? ocirun_log_open(&log, directory, id, instance) : -ENOMEM;
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return error_sys_num(err, r, "event log of %s", id);
+	r = add_log(set, log);
+	if (r < 0) {
+		ocirun_log_close(log);
+		return error_sys_num(err, r, "event log of %s", id);
+	}
+	f = &set->items[set->count - 1];
+	read_silently(f);
+	/* What is being created comes again, with its `created`. */
+	if (!f->created || f->exited || ocirun_log_is_over(log) ||
+	    find_live(set, ocirun_log_instance(log)) != f)
+		drop_live(set, f);
+	return 0;
+}
+
+void follow_drop_live(struct follow_set *set, const char *instance)
+{
+	struct follow *f = find_live(set, instance);
+
+	if (f)
+		drop_live(set, f);
 }
 
 static int record(struct container *c, const struct follow *f, int status, struct error *err)
@@ -441,6 +537,33 @@ static void settle(struct follow *f)
 		take_unrecorded(f, c.unrecorded);
 }
 
+/* The log has it, the feed not: whoever opens the root makes up for what a killed writer owed. */
+static void settle_feed(struct follow *f)
+{
+	autocontainer c = CONTAINER_CLOSED;
+	struct error err = ERROR_INIT;
+
+	if (container_root_open(&c, f->store, false, &err) < 0)
+		log_debug("feed: %s", err.text);
+	f->settle_ms = follow_now_ms() + LOOK_INTERVAL_MS;
+}
+
+/* Of a container whose lines come from the feed. */
+static void settle_live(struct follow_set *set, struct follow *f)
+{
+	read_silently(f);
+	if (!f->exited)
+		settle(f);
+	if (f->lost)
+		read_silently(f);
+	if (f->exited)
+		settle_feed(f);
+	if (f->exited || !f->lost)
+		return;
+	log_warning("container %s is gone, and its event log has no end", ocirun_log_id(f->log));
+	drop_live(set, f);
+}
+
 /* When is the container to be looked at? A while after the end, so that a living monitor is first.
  */
 static void plan_settling(struct follow *f)
@@ -479,7 +602,7 @@ static int64_t earlier(int64_t a, int64_t b)
 static int poll_timeout(const struct follow_set *set, int64_t until_ms)
 {
 	int64_t until = earlier(set->deadline_ms, until_ms), left;
-	int own = ocirun_watch_timeout_ms(set->watch);
+	int own = set->silent ? -1 : ocirun_watch_timeout_ms(set->watch);
 
 	for (size_t i = 0; i < set->count; i++)
 		until = earlier(until, set->items[i].settle_ms);
@@ -500,6 +623,31 @@ static void die_of_sigpipe(void)
 	(void)raise(SIGPIPE);
 }
 
+/* A look at each pidfd: of a thousand containers not for each line of one. */
+static void plan(struct follow_set *set)
+{
+	for (size_t i = 0; i < set->count && set->replan; i++)
+		plan_settling(&set->items[i]);
+	set->replan = false;
+}
+
+static void settle_due(struct follow_set *set)
+{
+	for (size_t i = set->count; i > 0; i--) {
+		struct follow *f = &set->items[i - 1];
+
+		if (!f->created)
+			f->settle_ms = -1; /* being created: its parent and monitor settle that */
+		if (!f->created || f->settle_ms < 0 || f->settle_ms > follow_now_ms())
+			continue;
+		set->replan = true;
+		if (set->silent)
+			settle_live(set, f);
+		else
+			settle(f);
+	}
+}
+
 int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool stdout_too,
 		struct error *err)
 {
@@ -517,20 +665,14 @@ int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool s
 		return r < 0 ? r : 1;
 	}
 	fds[0].fd = ocirun_watch_fd(set->watch);
-	for (size_t i = 0; i < set->count; i++)
-		plan_settling(&set->items[i]);
-	if (poll(fds, ARRAY_SIZE(fds), poll_timeout(set, until_ms)) < 0 && errno != EINTR)
+	plan(set);
+	r = poll(fds, ARRAY_SIZE(fds), poll_timeout(set, until_ms));
+	if (r < 0 && errno != EINTR)
 		return error_sys(err, "poll");
 	if (fds[1].revents & (POLLERR | POLLHUP))
 		die_of_sigpipe();
+	set->replan = !only_exit || r == 0 || (fds[0].revents & POLLIN);
 	ocirun_watch_clear(set->watch);
-	for (size_t i = 0; i < set->count; i++) {
-		struct follow *f = &set->items[i];
-
-		if (!f->created)
-			f->settle_ms = -1; /* being created: its parent and monitor settle that */
-		else if (f->settle_ms >= 0 && f->settle_ms <= follow_now_ms())
-			settle(f);
-	}
+	settle_due(set);
 	return set->deadline_ms >= 0 && follow_now_ms() >= set->deadline_ms ? 0 : 1;
 }

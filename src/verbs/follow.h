@@ -18,6 +18,8 @@ struct follow {
 	const struct store *store; /* borrowed */
 	const char *id;		   /* borrowed is NULL when only the instance was given */
 	struct ocirun_log *log;
+	uint64_t after; /* lines up to that seq, of that instance, were read by an earlier run */
+	char after_instance[33];
 	bool created, exited;
 	bool one_of_all;     /* not asked for by name: no failure when it goes */
 	bool gap;	     /* events are missing: it was said, and success would be a lie */
@@ -41,6 +43,8 @@ struct follow_set {
 	struct ocirun_watch *watch;	    /* made by the first follow_wait */
 	int64_t deadline_ms;		    /* monotonic; -1: none */
 	int wake_fd; /* borrowed: when it is readable, follow_wait comes back; -1: none */
+	bool silent; /* follow_open_live: the lines come from elsewhere */
+	bool replan; /* something may have become of a container that was not seen before */
 };
 
 /*
@@ -57,6 +61,36 @@ void follow_close(struct follow_set *set);
 /* follow_open_all - the same for all containers, also those to come; none is there at first. */
 int follow_open_all(struct follow_set *set, const struct store *store, const char *timeout,
 		    struct error *err);
+
+/*
+ * follow_open_live - for containers whose lines are read elsewhere, out of the feed: none at first
+ *
+ * follow_wait, to be called with only_exit, sees to it that each of them gets its end, as it does
+ * for logs; follow_next, follow_more are not called.
+ */
+int follow_open_live(struct follow_set *set, const struct store *store, const char *timeout,
+		     struct error *err);
+
+/*
+ * follow_add_live - watch over the end of a container
+ * @instance: NULL: the latest one of @id
+ * One that has ended, is not below the root, or is there already is left out. Returns 0 or a
+ * negative errno.
+ */
+int follow_add_live(struct follow_set *set, const char *id, const char *instance,
+		    struct error *err);
+
+/* follow_drop_live - its end was read; nothing where it is not there. */
+void follow_drop_live(struct follow_set *set, const char *instance);
+
+/*
+ * follow_resume - after follow_open: go on behind line @seq of @instance, an earlier one perhaps
+ * @over: that was its last line: the latest container of the ID is to come, if it is another one
+ * Returns 0; -ENOENT without an error text when that log is gone: it stays with the latest one; or
+ * another negative errno.
+ */
+int follow_resume(struct follow *f, const char *instance, uint64_t seq, bool over,
+		  struct error *err);
 
 /*
  * follow_more - drop what is over, and take in some logs that have come; only after follow_open_all

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Following the feed; see feed_follow.h. */
+#include "verbs/feed_follow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "container/container.h"
+
+char *feed_directory(const struct store *store)
+{
+	char *directory;
+
+	if (store->feed)
+		return strdup(store->feed);
+	directory = malloc(strlen(store->root) + sizeof("/.feed"));
+	if (directory)
+		(void)stpcpy(stpcpy(directory, store->root), "/.feed");
+	return directory;
+}
+
+int feed_follow_open(struct feed_follow *f, const struct store *store, const char *cursor,
+		     const char *timeout, struct error *err)
+{
+	int r;
+
+	*f = (struct feed_follow){.store = store, .look = true};
+	r = follow_open_live(&f->live, store, timeout, err);
+	if (r < 0)
+		return r;
+	f->directory = feed_directory(store);
+	r = f->directory ? ocirun_feed_open(&f->feed, f->directory, cursor) : -ENOMEM;
+	return r < 0 ? error_sys_num(err, r, "feed %s", f->directory ? f->directory : "of --root")
+		     : 0;
+}
+
+void feed_follow_close(struct feed_follow *f)
+{
+	follow_close(&f->live);
+	ocirun_feed_close(f->feed);
+	ocirun_watch_free(f->watch);
+	free(f->newcomers);
+	free(f->directory);
+	*f = (struct feed_follow){.store = NULL};
+}
+
+static int add_newcomer(struct feed_follow *f, const struct ocirun_event *event)
+{
+	struct feed_newcomer *new;
+
+	if (f->newcomer_count == f->newcomer_room) {
+		size_t room = f->newcomer_room ? 2 * f->newcomer_room : 16;
+
+		new = realloc(f->newcomers, room * sizeof(*new));
+		if (!new)
+			return -ENOMEM;
+		f->newcomers = new;
+		f->newcomer_room = room;
+	}
+	new = &f->newcomers[f->newcomer_count++];
+	(void)stpcpy(new->instance, event->instance);
+	(void)stpcpy(new->id, event->id);
+	return 0;
+}
+
+/* Most that are read about have ended by the time that all has been read. */
+static bool drop_newcomer(struct feed_follow *f, const char *instance)
+{
+	for (size_t i = f->newcomer_count; i > 0; i--) {
+		if (strcmp(f->newcomers[i - 1].instance, instance) != 0)
+			continue;
+		f->newcomers[i - 1] = f->newcomers[--f->newcomer_count];
+		return true;
+	}
+	return false;
+}
+
+static int note(struct feed_follow *f, const struct ocirun_event *event)
+{
+	if (strcmp(event->type, "created") == 0)
+		return add_newcomer(f, event);
+	if (strcmp(event->type, "exited") != 0 && strcmp(event->type, "deleted") != 0)
+		return 0;
+	if (!drop_newcomer(f, event->instance))
+		follow_drop_live(&f->live, event->instance);
+	return 0;
+}
+
+static void warn(struct feed_follow *f, const struct ocirun_damage *damage)
+{
+	char text[128];
+
+	ocirun_damage_text(damage, text, sizeof(text));
+	if (damage->instance[0])
+		log_warning("feed %s is damaged: of instance %s, %s", f->directory,
+			    damage->instance, text);
+	else
+		log_warning("feed %s is damaged: %s", f->directory, text);
+	if (damage->kind != OCIRUN_DAMAGE_LINE)
+		f->gap = true;
+	f->look = f->look || damage->kind == OCIRUN_DAMAGE_LOST;
+}
+
+int feed_follow_next(struct feed_follow *f, struct ocirun_event *ret, struct error *err)
+{
+	for (;;) {
+		struct ocirun_damage damage;
+		int r = ocirun_feed_next(f->feed, ret, &damage);
+
+		if (r == OCIRUN_EVENT)
+			r = note(f, ret);
+		else if (r == OCIRUN_NOTHING)
+			return 0;
+		else if (r == OCIRUN_DAMAGED)
+			warn(f, &damage);
+		if (r < 0)
+			return error_sys_num(err, r, "feed %s", f->directory);
+		if (r == 0)
+			return 1;
+	}
+}
+
+/* Containers that are there, but whose first lines are not in the feed any more. */
+static int add_existing(struct feed_follow *f, struct error *err)
+{
+	char **ids = NULL;
+	size_t count = 0;
+	int r = container_list(f->store, &ids, &count, err);
+
+	for (size_t i = 0; i < count; i++) {
+		if (r == 0)
+			r = follow_add_live(&f->live, ids[i], NULL, err);
+		free(ids[i]);
+	}
+	free(ids);
+	return r;
+}
+
+/* Whoever may read the feed but not the root sees its lines, and can see to nobody's end. */
+static int hold_containers(struct feed_follow *f, struct error *err)
+{
+	bool look = f->look;
+	int r = look ? add_existing(f, err) : 0;
+
+	f->look = false;
+	for (size_t i = 0; i < f->newcomer_count && r == 0; i++)
+		r = follow_add_live(&f->live, f->newcomers[i].id, f->newcomers[i].instance, err);
+	f->newcomer_count = 0;
+	if (r == -EACCES || r == -EPERM) {
+		*err = (struct error)ERROR_INIT;
+		return 0;
+	}
+	return r;
+}
+
+static int begin_watch(struct feed_follow *f, struct error *err)
+{
+	int r = ocirun_watch_new(&f->watch, 0);
+
+	if (r == 0)
+		r = ocirun_watch_add_feed(f->watch, f->feed);
+	if (r < 0)
+		return error_sys_num(err, r, "watch feed %s", f->directory);
+	f->live.wake_fd = ocirun_watch_fd(f->watch);
+	return 1;
+}
+
+/* The timer of the feed's watch, where it has one. */
+static int64_t earlier(const struct feed_follow *f, int64_t until_ms)
+{
+	int own = ocirun_watch_timeout_ms(f->watch);
+	int64_t then = follow_now_ms() + own;
+
+	if (own < 0)
+		return until_ms;
+	return until_ms < 0 || then < until_ms ? then : until_ms;
+}
+
+int feed_follow_wait(struct feed_follow *f, int64_t until_ms, struct error *err)
+{
+	int r;
+
+	if (!f->watch) {
+		r = begin_watch(f, err);
+		if (r < 0)
+			return r;
+	}
+	r = hold_containers(f, err);
+	if (r < 0)
+		return r;
+	r = follow_wait(&f->live, true, earlier(f, until_ms), true, err);
+	ocirun_watch_clear(f->watch);
+	return r;
+}
