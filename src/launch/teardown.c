@@ -242,5 +242,9 @@ int teardown_delete(const struct store *store, const char *id, bool force, struc
 		r = monitor_adopt_patiently(&c, witness_pidfd, err);
 	else
 		r = 0;
-	return r < 0 ? r : delete_locked(&c, force, witness_pidfd, err);
+	if (r == 0)
+		r = delete_locked(&c, force, witness_pidfd, err);
+	if (r == 0)
+		container_retire(&c, store);
+	return r;
 }
