@@ -18,7 +18,7 @@ for_build=(build-essential autoconf automake pkg-config
 for_demo=(busybox-static jq)
 for_check=(bats binutils busybox-static ca-certificates clang clang-format file jq libcap2-bin man-db
 	mmdebstrap procps python3 python3-jsonschema shellcheck strace uidmap util-linux xz-utils)
-for_clients=(buildah catatonit conmon containerd docker.io podman python3-grpcio)
+for_clients=(buildah catatonit conmon containerd docker.io podman python3-grpcio rsyslog)
 for_bench=(busybox-static crun jq python3 runc)
 
 say() { printf '\n== %s\n' "$*"; }

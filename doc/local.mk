@@ -11,4 +11,5 @@ dist_doc_DATA += doc/architecture.md doc/conventions.md doc/testing.md doc/secur
 exampledir = $(docdir)/examples
 dist_doc_DATA += doc/clients.md
 dist_example_DATA = doc/examples/ocirun.conf doc/examples/crio-ocirun.conf doc/examples/runtimeclass.yaml \
-	doc/examples/containerd-config.toml doc/examples/docker-daemon.json doc/examples/follow-all.c
+	doc/examples/containerd-config.toml doc/examples/docker-daemon.json doc/examples/follow-all.c \
+	doc/examples/rsyslog-ocirun.conf doc/examples/syslog-ng-ocirun.conf
