@@ -51,25 +51,37 @@ void feed_cancel(struct feed *f)
 	pending_release(&f->pending, f->pending.from == f->pending.seq);
 }
 
-/* Has the host another feed by now? Then the line is owed to that one. */
+/* Has the host another feed by now? Then the line is owed to that one, and stays so. */
 static bool is_current(const struct feed *f, const struct feed_file *file)
 {
 	return file->has_key && pending_is_for(&f->pending, file->identity.key);
 }
 
-void feed_end(struct feed *f, int log_fd, const char *instance, const char *line, size_t length)
+static int pay(struct feed *f, int log_fd, const char *instance, const char *line, size_t length,
+	       bool *ret_paid)
 {
 	const struct feed_choice owed = {.instance = instance, .from = f->pending.from};
 	struct feed_file file;
-	bool paid = false;
+	bool current;
 	int r = feed_file_open(&file, f);
 
-	if (r == 0) {
-		r = f->pending.from < f->pending.seq ? feed_copy(&file, f, log_fd, &owed)
-						     : feed_file_put(&file, f, line, length);
-		paid = r == 0 && is_current(f, &file);
-		feed_file_close(&file);
-	}
+	if (r < 0)
+		return r;
+	current = is_current(f, &file);
+	if (current && owed.from < f->pending.seq)
+		r = feed_copy(&file, f, log_fd, &owed);
+	else
+		r = feed_file_put(&file, f, line, length);
+	feed_file_close(&file);
+	*ret_paid = r == 0 && current;
+	return r;
+}
+
+void feed_end(struct feed *f, int log_fd, const char *instance, const char *line, size_t length)
+{
+	bool paid = false;
+	int r = pay(f, log_fd, instance, line, length, &paid);
+
 	f->used = true;
 	if (r < 0 && f->error == 0)
 		f->error = r;

@@ -166,28 +166,34 @@ static int read_file(struct known *k, int fd)
 	return r;
 }
 
+/* 1; 0 when there is no such file; or a negative errno. */
+static int read_numbered(struct known *k, const struct feed *f, unsigned int number)
+{
+	char name[FEED_FILE_NAME_SIZE];
+	int fd, r;
+
+	feed_file_name(name, number);
+	fd = openat(f->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = read_file(k, fd);
+	(void)close(fd);
+	return r < 0 ? r : 1;
+}
+
 /* From the newest on: a file that is put aside meanwhile only gets a higher number. */
 static int read_feed(struct known *k, const struct feed *f)
 {
 	struct feed_identity identity;
-	int r = 0;
+	int r = read_numbered(k, f, 0); /* it may just have been put aside */
 
-	for (unsigned int i = 0; r == 0 && i <= FEED_FILES_MAX; i++) {
-		char name[FEED_FILE_NAME_SIZE];
-		int fd;
-
-		feed_file_name(name, i);
-		fd = openat(f->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd < 0 && (errno != ENOENT || i > 0))
-			return errno == ENOENT ? 0 : -errno;
-		if (fd < 0)
-			continue; /* just put aside */
-		r = read_file(k, fd);
-		(void)close(fd);
-	}
+	if (r >= 0)
+		r = 1;
+	for (unsigned int i = 1; r > 0 && i <= FEED_FILES_MAX; i++)
+		r = read_numbered(k, f, i);
 	/* After it: what went before we were there is not in @k. */
 	k->dropped = feed_identity_read(f, &identity) && identity.dropped;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 static bool is_owed(void *known, const struct line *line)

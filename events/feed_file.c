@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -60,8 +61,9 @@ bool feed_identity_read(const struct feed *f, struct feed_identity *ret)
 
 static bool write_identity(const struct feed_file *file)
 {
-	return pwrite(file->lock_fd, &file->identity, sizeof(file->identity), 0) ==
-	       (ssize_t)sizeof(file->identity);
+	const struct feed_identity identity = file->identity;
+
+	return pwrite(file->lock_fd, &identity, sizeof(identity), 0) == (ssize_t)sizeof(identity);
 }
 
 /*

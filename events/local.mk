@@ -75,13 +75,15 @@ uninstall-hook:
 endif
 
 check_PROGRAMS += test-sweep test-scan test-journal test-reader test-follow test-follow-polling \
-	test-directory test-directory-polling test-feed-reader test-feed-reader-polling fuzz-reader
+	test-directory test-directory-polling test-feed test-feed-reader test-feed-reader-polling fuzz-reader
 test_sweep_SOURCES = events/test-sweep.c events/check.h
 test_sweep_LDADD = libocirun-events.a
 test_scan_SOURCES = events/test-scan.c events/check.h
 test_scan_LDADD = libocirun-events.a
 test_journal_SOURCES = events/test-journal.c events/check.h
 test_journal_LDADD = libocirun-events.a
+test_feed_SOURCES = events/test-feed.c events/check.h
+test_feed_LDADD = libocirun-events.a
 test_reader_SOURCES = events/test-reader.c events/check.h
 test_reader_LDADD = libocirun-events.a
 test_follow_SOURCES = events/test-follow.c events/check.h
