@@ -13,7 +13,7 @@ installcheck-local:
 		$(bats_environment) OCIRUN=$(DESTDIR)$(bindir)/ocirun \
 			$(srcdir)/bats/run -o tap/installed $(srcdir)/bats/verbs/start.bats; fi
 
-.PHONY: bats check-hardening bench measure
+.PHONY: bats check-hardening bench measure soak
 bats: all
 	$(bats_environment) $(srcdir)/bats/run -o tap/bats $(srcdir)/bats
 
@@ -22,6 +22,11 @@ check-hardening: all
 
 bench: all
 	$(bats_environment) $(srcdir)/bats/bench/bench.py
+
+# The long form of bats/events/soak.bats; the figures are in its TAP.
+soak: all
+	OCIRUN_SOAK=1 OCIRUN_TEST_FILE_DEADLINE=10000 $(bats_environment) \
+		$(srcdir)/bats/run -o tap/soak $(srcdir)/bats/events/soak.bats && cat tap/soak/events-soak.tap
 
 measure:
 	$(srcdir)/bats/checks/measure.py $(srcdir)
