@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# ocirun events without an ID: the lines of all containers, those to come too.
+# ocirun events without an ID: the lines of all containers, those to come too, by the feed or, where
+# there is none, by the logs.
+# shellcheck disable=SC2030,SC2031,SC2154 # run sets stderr
 
 load ../lib/container
 load helpers
@@ -38,6 +40,97 @@ all='created started exited deleted'
 	interrupted
 	diff <(sort "$TEST_DIR/e.out") <(sort "$ROOT"/.events/*.ndjson)
 	[ ! -s "$TEST_DIR/e.err" ]
+}
+
+@test "events --all: in the order of time over all containers" {
+	bundle_script 'exit 3'
+	ocirun create a
+	ocirun create b
+	ocirun start b
+	run -3 ocirun wait b
+	ocirun start a
+	run -3 ocirun wait a
+	ocirun delete b
+	ocirun delete a
+	run -0 --separate-stderr ocirun events --no-follow
+	[ "$(jq -r '"\(.id) \(.type)"' <<<"$output" | paste -sd ' ')" = "a created b created b started b exited a started a exited b deleted a deleted" ]
+	[ "$stderr" = "" ]
+}
+
+@test "events --all: the feed may be put aside every few lines" {
+	bundle_script 'exit 3'
+	background e events --all
+	# shellcheck disable=SC2016 # for the inner shell
+	seq 40 | xargs -P 2 -I @ sh -c '"$OCIRUN" --root "$ROOT" --feed-size 8k --feed-count 3 run c@ </dev/null >/dev/null 2>&1 3>&- 4>&-' || true
+	wait_until all_printed e
+	interrupted
+	[ -e "$ROOT/.feed/events.ndjson.3" ]
+	[ ! -s "$TEST_DIR/e.err" ]
+}
+all_printed() { diff <(sort "$TEST_DIR/$1.out") <(sort "$ROOT"/.events/*.ndjson); }
+
+@test "events --all: with --feed none the logs are followed" {
+	OCIRUN_CMD+=(--feed none)
+	ended 'exit 3' past
+	background e events --all
+	ended 'exit 4' present
+	wait_until seen e past 'created started exited'
+	wait_until seen e present 'created started exited'
+	interrupted
+	[ ! -e "$ROOT/.feed" ]
+}
+
+@test "events --all: a feed that cannot be had makes way for the logs" {
+	ended 'exit 3' past
+	rm -r "$ROOT/.feed"
+	touch "$ROOT/.feed"
+	run -0 ocirun events --no-follow
+	[ "$(types - <<<"$output")" = "created started exited" ]
+	rm "$ROOT/.feed"
+}
+
+@test "events --all: logs that were there before the feed are in it" {
+	OCIRUN_CMD+=(--feed none)
+	ended 'exit 3' past
+	OCIRUN_CMD=("$OCIRUN" --root "$ROOT")
+	run -0 ocirun events --no-follow
+	[ "$(types - <<<"$output")" = "created started exited" ]
+	diff <(printf '%s\n' "$output") "$ROOT/.feed/events.ndjson"
+}
+
+@test "events --all: a feed that several roots share has the lines of all" {
+	local own=$ROOT
+	OCIRUN_CMD+=(--feed "$TEST_DIR/feed")
+	ended 'exit 3' here
+	background e events --all
+	ROOT=$TEST_DIR/other
+	OCIRUN_CMD=("$OCIRUN" --root "$ROOT" --feed "$TEST_DIR/feed")
+	ended 'exit 4' there
+	ocirun delete there
+	wait_until seen e here 'created started exited'
+	wait_until seen e there "$all"
+	interrupted
+	[ ! -s "$TEST_DIR/e.err" ]
+	ROOT=$own
+	OCIRUN_CMD=("$OCIRUN" --root "$ROOT" --feed "$TEST_DIR/feed")
+}
+
+@test "events --all: filters go with the feed as with a log" {
+	local until
+	ended 'exit 3' a
+	until=$(date --utc +%FT%TZ -d '+1 second')
+	run -0 ocirun events --no-follow --type created,exited
+	[ "$(types - <<<"$output")" = "created exited" ]
+	run -0 ocirun events --no-follow --since 1h --until "$until" --type started
+	[ "$(types - <<<"$output")" = started ]
+	run -0 ocirun events --no-follow --until 1h
+	[ "$output" = "" ]
+	run -0 ocirun events --until "$until" --type exited # waits for it
+	[ "$(types - <<<"$output")" = exited ]
+	run -1 --separate-stderr ocirun events --first --no-follow --type paused
+	[[ $stderr = *"no event matches"* ]]
+	run -0 ocirun events --first --format pretty --type exited
+	[[ $output = *exited*3* ]]
 }
 
 @test "events: without an ID it follows all, also before the first container" {
@@ -114,6 +207,46 @@ all='created started exited deleted'
 	jq -e 'select(.type == "exited") | .exitCode == 137' "$TEST_DIR/e.out" >/dev/null
 	interrupted
 }
+
+@test "events --all: a line that a killed writer owes the feed comes, while we follow" {
+	require kernel:6.15
+	local monitor
+	bundle_script 'sleep 60'
+	ocirun run --detach web
+	background e events --all
+	wait_until seen e web 'created started'
+	monitor=$(monitor_of web)
+	kill -STOP "$monitor"
+	# A writer that was killed: its line is in the log, the feed could not be written to.
+	mv "$ROOT/.feed" "$ROOT/.feed.away"
+	touch "$ROOT/.feed"
+	ocirun kill web KILL 2>/dev/null || true
+	kill -9 "$monitor"
+	rm "$ROOT/.feed"
+	mv "$ROOT/.feed.away" "$ROOT/.feed"
+	wait_until seen e web 'created started signaled exited'
+	interrupted
+}
+
+# descriptors PID
+descriptors() { find "/proc/$1/fd" -type l | wc -l; }
+
+@test "events --all: forty live containers cost two descriptors each, until they end" {
+	local id follower few
+	bundle_script 'sleep 60'
+	background e events --all
+	follower=$BACKGROUND_PID
+	for id in $(seq -f c%g 40); do ocirun run --detach "$id"; done
+	wait_until seen e c40 'created started'
+	wait_until holds "$follower" 80
+	few=$(descriptors "$follower")
+	[ "$few" -le $((2 * 40 + 16)) ] || fail "$few descriptors"
+	for id in $(seq -f c%g 40); do ocirun delete --force "$id"; done
+	wait_until seen e c40 'created started signaled exited deleted'
+	few=$(descriptors "$follower")
+	[ "$few" -le 16 ] || fail "$few descriptors"
+}
+holds() { [ "$(descriptors "$1")" -ge "$2" ]; }
 
 @test "events --all: a cursor or a container contradicts it" {
 	bundle
