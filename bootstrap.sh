@@ -206,6 +206,7 @@ do_check() {
 	step "unit tests" unit_tests "$build" "$tap/unit-gcc"
 	step "unit tests, ASan and UBSan" unit_tests "$build/sanitizers" "$tap/unit-sanitizers"
 	step "a Debian root file system" bats/lib/debian-rootfs "$build/cache/debian"
+	step "syslog-ng, unpacked" bats/lib/syslog-ng "$build/cache/syslog-ng"
 	say "bats/checks"
 	bats/run -o "$tap/checks" bats/checks || true
 	say "bats"

@@ -4,28 +4,14 @@
 
 COLLECTED=/var/log/ocirun
 
-# Two syslog daemons cannot both be installed, so this one is unpacked into the cache.
-SYSLOG_NG_PACKAGES=(syslog-ng-core libivykis0 libnet1 libwrap0)
-
 collector_host() {
 	client_host || return
 	client_hides /var/log /var/lib/rsyslog /var/lib/syslog-ng || return
 }
 
-# syslog_ng_dir - where syslog-ng is unpacked; empty where it cannot be had
-syslog_ng_dir() {
-	local dir=$OCIRUN_TEST_CACHE/syslog-ng new package
-	if [ ! -d "$dir" ]; then
-		mkdir -p "$OCIRUN_TEST_CACHE"
-		new=$(mktemp -d "$dir.XXXXXX") || return
-		(cd "$new" && apt-get download -qq "${SYSLOG_NG_PACKAGES[@]}") >/dev/null 2>&1 || return
-		for package in "$new"/*.deb; do dpkg-deb -x "$package" "$new" || return; done
-		mv "$new" "$dir" || return
-	fi
-	printf '%s\n' "$dir"
-}
-
-has_syslog_ng() { SYSLOG_NG=$(syslog_ng_dir) && [ -n "$SYSLOG_NG" ]; }
+# Made by bats/lib/syslog-ng, since the files of bats/clients have no network.
+has_syslog_ng() { [ -x "$(syslog_ng_dir)/usr/sbin/syslog-ng" ]; }
+syslog_ng_dir() { printf '%s\n' "$OCIRUN_TEST_CACHE/syslog-ng"; }
 
 # collect NAME COMMAND... - a collector in the background, its messages in NAME.log
 collect() {
@@ -52,6 +38,8 @@ rsyslog_starts() {
 
 # The modules are named as Debian's own syslog-ng.conf gets them from scl.conf.
 syslog_ng_starts() {
+	local dir
+	dir=$(realpath "$(syslog_ng_dir)")
 	cat >"$TEST_DIR/syslog-ng.conf" <<-CONF
 		@version: 3.38
 		@module affile
@@ -59,9 +47,9 @@ syslog_ng_starts() {
 		@module basicfuncs
 		@include "$SOURCE_DIR/doc/examples/syslog-ng-ocirun.conf"
 	CONF
-	collect syslog-ng env LD_LIBRARY_PATH="$SYSLOG_NG/usr/lib/x86_64-linux-gnu:$SYSLOG_NG/usr/lib/syslog-ng" \
-		"$SYSLOG_NG/usr/sbin/syslog-ng" --foreground --no-caps \
-		--module-path="$(echo "$SYSLOG_NG"/usr/lib/syslog-ng/3.*)" --cfgfile "$TEST_DIR/syslog-ng.conf" \
+	collect syslog-ng env LD_LIBRARY_PATH="$dir/usr/lib/x86_64-linux-gnu:$dir/usr/lib/syslog-ng" \
+		"$dir/usr/sbin/syslog-ng" --foreground --no-caps \
+		--module-path="$(echo "$dir"/usr/lib/syslog-ng/3.*)" --cfgfile "$TEST_DIR/syslog-ng.conf" \
 		--persist-file /var/lib/syslog-ng/persist --pidfile "$TEST_DIR/syslog-ng.pid" \
 		--control "$TEST_DIR/syslog-ng.ctl"
 }

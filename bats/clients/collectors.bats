@@ -48,7 +48,7 @@ teardown() {
 }
 
 @test "syslog-ng: every exit arrives through rotations" {
-	has_syslog_ng || skip "needs syslog-ng"
+	require syslog_ng
 	syslog_ng_starts
 	exits 1 40
 	collected_all
@@ -58,7 +58,7 @@ teardown() {
 }
 
 @test "syslog-ng: what was rotated while it was killed, and before it ever ran, arrives too" {
-	has_syslog_ng || skip "needs syslog-ng"
+	require syslog_ng
 	exits 1 15
 	syslog_ng_starts
 	exits 16 30

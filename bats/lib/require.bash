@@ -11,6 +11,7 @@
 #   program:NAME          found in PATH
 #   schema                the runtime-spec's JSON schemas, given by OCI_SPEC_SCHEMA
 #   debian                a Debian root file system with redis (bats/lib/debian-rootfs)
+#   syslog_ng             unpacked by bats/lib/syslog-ng (bats/clients/collectors.bash)
 #   failpoints            a build with --enable-failpoints; OCIRUN becomes that one
 require() {
 	local need
