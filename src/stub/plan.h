@@ -150,7 +150,7 @@ struct plan_report {
 	int32_t status;	    /* PLAN_STAGE_HOOK: wait status */
 	uint32_t timed_out; /* PLAN_STAGE_HOOK: its timeout passed */
 	uint64_t ungranted; /* PLAN_READY: capabilities asked for that this process cannot have */
-	char hook_path[PLAN_PATH_MAX]; /* PLAN_STAGE_HOOK: NUL-terminated, the end of a longer one */
+	char hook_path[PLAN_PATH_MAX]; /* PLAN_STAGE_HOOK: a string; its end, if too long */
 	uint32_t length; /* of text: READY the resolved path, HOOK its last output, else what failed
 			  */
 	char text[PLAN_TEXT_MAX];
