@@ -74,7 +74,7 @@ uninstall-hook:
 	rm -f $(DESTDIR)$(libdir)/$(shared_soname) $(DESTDIR)$(libdir)/libocirun-events.so
 endif
 
-check_PROGRAMS += test-sweep test-scan test-journal test-reader test-follow test-follow-polling \
+check_PROGRAMS += test-durability test-sweep test-scan test-journal test-reader test-follow test-follow-polling \
 	test-directory test-directory-polling test-feed test-feed-reader test-feed-reader-polling fuzz-reader
 test_sweep_SOURCES = events/test-sweep.c events/check.h
 test_sweep_LDADD = libocirun-events.a
@@ -86,6 +86,8 @@ test_feed_SOURCES = events/test-feed.c events/check.h
 test_feed_LDADD = libocirun-events.a
 test_reader_SOURCES = events/test-reader.c events/check.h
 test_reader_LDADD = libocirun-events.a
+test_durability_SOURCES = events/test-durability.c events/check.h
+test_durability_LDADD = libocirun-events.a
 test_follow_SOURCES = events/test-follow.c events/check.h
 test_follow_LDADD = libocirun-events.a
 test_directory_SOURCES = events/test-directory.c events/check.h
@@ -101,7 +103,7 @@ test_feed_reader_polling_SOURCES = $(test_feed_reader_SOURCES) $(libocirun_event
 test_feed_reader_polling_CPPFLAGS = $(AM_CPPFLAGS) -DOCIRUN_EVENTS_POLLING
 fuzz_reader_SOURCES = events/fuzz-reader.c events/check.h
 fuzz_reader_LDADD = libocirun-events.a
-TESTS += test-sweep test-scan test-journal test-reader test-follow test-follow-polling test-directory \
+TESTS += test-durability test-sweep test-scan test-journal test-reader test-follow test-follow-polling test-directory \
 	test-directory-polling test-feed-reader test-feed-reader-polling
 
 dist_man_MANS += doc/man/ocirun-events.8 doc/man/ocirun-wait.8 doc/man/ocirun-events.5 \

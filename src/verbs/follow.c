@@ -490,6 +490,19 @@ static int open_container(struct container *c, const struct follow *f, struct er
 	return strcmp(c->record.instance, ocirun_log_instance(f->log)) == 0 ? 0 : -ESTALE;
 }
 
+void follow_await_disk(struct follow *f)
+{
+	autocontainer c = CONTAINER_CLOSED;
+	struct error err = ERROR_INIT;
+	struct word word;
+
+	/* Opening takes the log's lock, which the writer has until then. One that was deleted went
+	 * after its lines. */
+	if (open_container(&c, f, &err) == 0 && word_hear(c.state_dirfd, &word) && word.unsynced)
+		log_warning("the event log of %s is not on stable storage: %s", c.id,
+			    strerror(word.unsynced));
+}
+
 /*
  * A full or read-only file system must not lose the code, nor hide that it is not on record.
  * Whoever waits for the line looks again: we may be the one who can write it.

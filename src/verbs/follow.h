@@ -108,6 +108,12 @@ int follow_more(struct follow_set *set, struct error *err);
 int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err);
 
 /*
+ * follow_await_disk - a line that was read may not be on stable storage yet: until it is
+ * Where that cannot be had, the monitor says so, and we by log_warning.
+ */
+void follow_await_disk(struct follow *f);
+
+/*
  * follow_wait - sleep until there may be something to read; settles what has to be settled
  * @set: all of it read by follow_next
  * @only_exit: `exited` is all that is waited for; the same in each call

@@ -73,6 +73,7 @@ static const char *const condition_names[CONDITIONS] = {"created", "started", "e
 /* One container that is waited for. */
 struct waiter {
 	bool done;
+	bool on_disk;	   /* what was waited for is not only read but will stay */
 	bool failed;	   /* what is waited for cannot come any more: `problem` says why */
 	int code;	   /* of the container */
 	char problem[256]; /* why there is no code */
@@ -220,6 +221,9 @@ static int read_available(struct wait *wait, struct error *err)
 			take_event(w, wait->condition, &event);
 		if (r < 0)
 			return r;
+		if (w->done && !w->on_disk)
+			follow_await_disk(f);
+		w->on_disk = w->done;
 		if (!w->done)
 			take_witness(w, wait->condition, f);
 	}
