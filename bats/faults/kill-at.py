@@ -3,16 +3,19 @@
 """Run a command and SIGKILL one of its processes at one of its system calls.
 
 usage: kill-at.py WHICH N COMMAND ARG...
+       kill-at.py --pid PID N
 WHICH counts the processes in the order in which they come to be: of `ocirun create` 0 is the verb, 1
 the process between, 2 the monitor, 3 init. N is the call, from 1, at whose entry it dies; with 0
 nothing does, and "WHICH CALLS" of each process is printed to fd 3 when the command has ended and the
-others have come to rest. Exit status: the command's, or 128 + signal."""
+others have come to rest. Exit status: the command's, or 128 + signal.
+With --pid a process that is there: "ready" is printed once it is traced, and calls count from then on; with
+N 0 nothing is done to it, and the number of its calls is printed at its end."""
 import ctypes
 import os
 import signal
 import sys
 
-SEIZE, SYSCALL = 0x4206, 24
+SEIZE, INTERRUPT, SYSCALL = 0x4206, 0x4207, 24
 # TRACESYSGOOD | TRACEFORK | TRACEVFORK | TRACECLONE | TRACEEXEC
 OPTIONS = 1 | 2 | 4 | 8 | 16
 REST = 0.15  # seconds without any call: whoever is left waits for somebody
@@ -91,7 +94,28 @@ def follow(first, which, n):
     return result if result >= 0 else 128 - result
 
 
+def attach(pid, n):
+    """Step a process that waits in a system call, whose interruption is none of the calls counted."""
+    if ptrace(SEIZE, pid, OPTIONS) < 0:
+        sys.exit("kill-at.py: " + os.strerror(ctypes.get_errno()))
+    ptrace(INTERRUPT, pid)
+    os.waitpid(pid, WALL)
+    process = {pid: Process(0)}
+    ptrace(SYSCALL, pid)
+    print("ready", flush=True)
+    while True:
+        _, status = os.waitpid(pid, WALL)
+        if not os.WIFSTOPPED(status):
+            break
+        step(pid, status, process, 0, n)
+    if n == 0:
+        print(process[pid].calls)
+    return 0
+
+
 def main(which, n, *argv):
+    if which == "--pid":
+        return attach(int(n), int(argv[0]))
     return follow(spawn(list(argv)), int(which), int(n))
 
 
