@@ -10,6 +10,6 @@ dist_doc_DATA += doc/architecture.md doc/conventions.md doc/testing.md doc/secur
 # bats/clients and bats/events run with these very ones.
 exampledir = $(docdir)/examples
 dist_doc_DATA += doc/clients.md
-dist_example_DATA = doc/examples/ocirun.conf doc/examples/crio-ocirun.conf doc/examples/runtimeclass.yaml \
+dist_example_DATA = doc/examples/ocirun.conf doc/examples/podman-ocirun.conf doc/examples/crio-ocirun.conf doc/examples/runtimeclass.yaml \
 	doc/examples/containerd-config.toml doc/examples/docker-daemon.json doc/examples/follow-all.c \
 	doc/examples/rsyslog-ocirun.conf doc/examples/syslog-ng-ocirun.conf

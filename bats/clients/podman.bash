@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# podman on a host of its own: doc/examples/ocirun.conf as it is given to users, and what a machine
+# podman on a host of its own: doc/examples/podman-ocirun.conf as it is given to users, and what a machine
 # without systemd, network and registry needs besides. The image is `busybox`.
 # shellcheck shell=bash disable=SC2034,SC2154
 
@@ -15,7 +15,7 @@ podman_host() {
 podman_configure() {
 	mkdir -p "$1/containers.conf.d"
 	echo '{"default": [{"type": "insecureAcceptAnything"}]}' >"$1/policy.json"
-	cp "$SOURCE_DIR/doc/examples/ocirun.conf" "$1/containers.conf.d/"
+	cp "$SOURCE_DIR/doc/examples/podman-ocirun.conf" "$1/containers.conf.d/"
 	cat >"$1/containers.conf.d/host.conf" <<-TOML
 		[containers]
 		default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
