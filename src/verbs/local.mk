@@ -19,9 +19,11 @@ verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/o
 	src/verbs/size.c src/verbs/size.h src/verbs/duration.c src/verbs/duration.h \
 	src/setup/seccomp_version.c src/setup/seccomp_version.h
 
-check_PROGRAMS += test-options test-signal-names test-duration test-size test-ps-table test-pretty
+check_PROGRAMS += test-options test-conf test-signal-names test-duration test-size test-ps-table test-pretty
 test_pretty_SOURCES = src/verbs/test-pretty.c
 test_pretty_LDADD = $(core_libs)
+test_conf_SOURCES = src/verbs/test-conf.c
+test_conf_LDADD = $(core_libs)
 test_size_SOURCES = src/verbs/test-size.c
 test_size_LDADD = $(core_libs)
 test_ps_table_SOURCES = src/verbs/test-ps-table.c
@@ -32,4 +34,4 @@ test_options_SOURCES = src/verbs/test-options.c
 test_options_LDADD = $(core_libs)
 test_signal_names_SOURCES = src/base/test-signal-names.c
 test_signal_names_LDADD = $(core_libs)
-TESTS += test-options test-signal-names test-duration test-size test-ps-table test-pretty
+TESTS += test-options test-conf test-signal-names test-duration test-size test-ps-table test-pretty

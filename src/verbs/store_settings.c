@@ -21,11 +21,16 @@
 /* The names of all of them are in one directory, and in the memory of whoever sweeps it. */
 #define LOG_COUNT_MAX 100000
 
+/* A path to which the name of a file is added; what is longer than that elsewhere has no meaning.
+ */
+#define FEED_LENGTH_MAX (PATH_MAX - 64)
+#define VALUE_MAX	64
+
 #define NS_PER_S INT64_C(1000000000)
 
 static int refuse(struct error *err, const char *value, const char *wanted)
 {
-	return error_set(err, ERROR_USAGE, EINVAL, "invalid value \"%s\"; %s is needed", value,
+	return error_set(err, ERROR_USAGE, EINVAL, "invalid value \"%.128s\"; %s is needed", value,
 			 wanted);
 }
 
@@ -221,5 +226,11 @@ enum setting_id setting_nearest(const char *name)
 int setting_apply(enum setting_id id, const char *value, struct store *store, char **feed,
 		  struct error *err)
 {
+	size_t length = strlen(value), most = id == SETTING_FEED ? FEED_LENGTH_MAX : VALUE_MAX;
+
+	if (length > most)
+		return error_set(err, ERROR_USAGE, EINVAL,
+				 "invalid value of %zu characters; at most %zu are possible",
+				 length, most);
 	return settings[id].set(store, feed, value, err);
 }
