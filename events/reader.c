@@ -183,16 +183,23 @@ const char *ocirun_log_instance(const struct ocirun_log *log)
 	return log->instance;
 }
 
+void ocirun_log_close_file(struct ocirun_log *log)
+{
+	lines_seek(&log->lines, 0);
+	if (log->fd >= 0)
+		(void)close(log->fd);
+	log->fd = -1;
+}
+
 void ocirun_log_close(struct ocirun_log *log)
 {
 	if (!log)
 		return;
 	if (log->watch)
 		watch_remove(log->watch, log);
-	lines_seek(&log->lines, 0);
+	ocirun_log_close_file(log);
 	if (log->pidfd >= 0)
 		(void)close(log->pidfd);
-	(void)close(log->fd);
 	free(log);
 }
 

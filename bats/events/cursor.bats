@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # ocirun events --cursor-file: a consumer that is started again goes on where it stopped.
-# shellcheck disable=SC2030,SC2031,SC2154 # run sets stderr
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154 # run sets stderr; FEED_OF_TEST is for the end of a test
 
 load ../lib/container
 load helpers
@@ -177,6 +177,7 @@ killed_while_busy() {
 }
 
 @test "cursor: files of the feed that were removed unread are missed aloud" {
+	FEED_OF_TEST=none
 	bundle_script 'exit 3'
 	export FLAGS="--feed-size 8k --feed-count 1"
 	busy 1

@@ -18,10 +18,10 @@ ended() {
 	ocirun wait "${2:-web}" || true
 }
 
-# attached PID - does it sleep, with a log open?
+# attached PID - does it sleep, with a log or the feed open?
 attached() {
 	grep -q '^State:.S' "/proc/$1/status" &&
-		find "/proc/$1/fd" -lname "$ROOT/.events/*" | grep -q .
+		find "/proc/$1/fd" -lname "$ROOT/.events/*" -o -lname "$ROOT/.feed/*" | grep -q .
 }
 
 # types FILE|- - of its lines, on one line

@@ -108,6 +108,13 @@ OCIRUN_PUBLIC int ocirun_log_open(struct ocirun_log **ret, const char *directory
  */
 OCIRUN_PUBLIC void ocirun_log_close(struct ocirun_log *log);
 
+/*
+ * ocirun_log_close_file - give back the descriptor of a log whose lines you have from elsewhere
+ * What is left is the watch over its container: ocirun_log_witness, ocirun_log_id,
+ * ocirun_log_instance, and ocirun_log_close. ocirun_log_next gives -EBADF.
+ */
+OCIRUN_PUBLIC void ocirun_log_close_file(struct ocirun_log *log);
+
 /* What ocirun_log_next found. */
 #define OCIRUN_NOTHING 0 /* all that was written so far has been read */
 #define OCIRUN_EVENT   1

@@ -6,7 +6,7 @@
 #ifndef VERBS_FEED_FOLLOW_H
 #define VERBS_FEED_FOLLOW_H
 
-#include "verbs/follow.h"
+#include "verbs/follow_live.h"
 
 /* A container that was created, and is to be watched over from the next wait on. */
 struct feed_newcomer {

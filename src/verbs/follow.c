@@ -13,25 +13,10 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "container/container.h"
-#include "container/lifecycle.h"
-#include "container/unrecorded.h"
-#include "monitor/adopt.h"
-#include "monitor/exit_status.h"
-#include "monitor/exited.h"
-#include "monitor/handover.h"
-#include "monitor/oom.h"
-#include "monitor/witnesses.h"
-#include "monitor/word.h"
+#include "container/store.h"
 #include "verbs/duration.h"
-
-/* A living monitor writes its line within a millisecond of the end. */
-#define MONITOR_GRACE_MS 100
-/* Init has ended but does not tell how before it is reaped: nobody may ever reap it. */
-#define REAP_GRACE_MS 2000
-/* Without a pidfd (none left to be had, another PID namespace) it is looked at now and then. */
-#define LOOK_INTERVAL_MS 1000
-/* What the log does not take now it may take later. */
-#define UNRECORDED_INTERVAL_MS 10000
+#include "verbs/follow_live.h"
+#include "verbs/follow_settle.h"
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -108,7 +93,7 @@ static int open_log(struct follow *f, const char *directory, const char *instanc
 	return 0;
 }
 
-static int set_deadline(struct follow_set *set, const char *timeout, struct error *err)
+int follow_set_deadline(struct follow_set *set, const char *timeout, struct error *err)
 {
 	int64_t ns;
 	int r;
@@ -124,18 +109,18 @@ static int set_deadline(struct follow_set *set, const char *timeout, struct erro
 	return 0;
 }
 
-static char *directory_of(const char *root)
+char *follow_directory(const struct store *store)
 {
-	char *directory = malloc(strlen(root) + sizeof("/.events"));
+	char *directory = malloc(strlen(store->root) + sizeof("/.events"));
 
 	if (directory)
-		(void)stpcpy(stpcpy(directory, root), "/.events");
+		(void)stpcpy(stpcpy(directory, store->root), "/.events");
 	return directory;
 }
 
 static int open_logs(struct follow_set *set, const char *instance, struct error *err)
 {
-	autofree char *directory = directory_of(set->store->root);
+	autofree char *directory = follow_directory(set->store);
 	int r = 0;
 
 	if (!directory)
@@ -174,7 +159,7 @@ int follow_open(struct follow_set *set, const struct store *store, char **ids, c
 	*set = (struct follow_set){.count = id_count ? id_count : 1, .store = store, .wake_fd = -1};
 	if (instance && set->count > 1)
 		return error_set(err, ERROR_USAGE, EINVAL, "--instance goes with one container");
-	r = set_deadline(set, timeout, err);
+	r = follow_set_deadline(set, timeout, err);
 	if (r < 0)
 		return r;
 	set->items = calloc(set->count, sizeof(*set->items));
@@ -190,7 +175,7 @@ int follow_open(struct follow_set *set, const struct store *store, char **ids, c
 int follow_resume(struct follow *f, const char *instance, uint64_t seq, bool over,
 		  struct error *err)
 {
-	autofree char *directory = directory_of(f->store->root);
+	autofree char *directory = follow_directory(f->store);
 	struct ocirun_log *log;
 	int r;
 
@@ -210,28 +195,21 @@ int follow_resume(struct follow *f, const char *instance, uint64_t seq, bool ove
 	return 0;
 }
 
-int follow_open_live(struct follow_set *set, const struct store *store, const char *timeout,
-		     struct error *err)
-{
-	*set = (struct follow_set){.store = store, .wake_fd = -1, .silent = true, .replan = true};
-	return set_deadline(set, timeout, err);
-}
-
 int follow_open_all(struct follow_set *set, const struct store *store, const char *timeout,
 		    struct error *err)
 {
-	autofree char *directory = directory_of(store->root);
+	autofree char *directory = follow_directory(store);
 	int r;
 
 	*set = (struct follow_set){.store = store, .wake_fd = -1};
-	r = set_deadline(set, timeout, err);
+	r = follow_set_deadline(set, timeout, err);
 	if (r < 0)
 		return r;
 	r = directory ? ocirun_directory_open(&set->directory, directory) : -ENOMEM;
 	return r < 0 ? error_sys_num(err, r, "event logs of %s", store->root) : 0;
 }
 
-static int add_log(struct follow_set *set, struct ocirun_log *log)
+int follow_add(struct follow_set *set, struct ocirun_log *log)
 {
 	if (set->count == set->room) {
 		size_t room = set->room ? 2 * set->room : 64;
@@ -248,7 +226,7 @@ static int add_log(struct follow_set *set, struct ocirun_log *log)
 	return set->watch ? ocirun_watch_add(set->watch, log) : 0;
 }
 
-static void follow_done(struct follow *f)
+void follow_done(struct follow *f)
 {
 	ocirun_log_close(f->log);
 	free(f->unrecorded);
@@ -294,7 +272,7 @@ int follow_more(struct follow_set *set, struct error *err)
 			ocirun_log_close(log);
 			continue;
 		}
-		r = add_log(set, log);
+		r = follow_add(set, log);
 		if (r < 0 && set->count == count)
 			ocirun_log_close(log);
 		if (r < 0)
@@ -316,7 +294,7 @@ void follow_close(struct follow_set *set)
 	set->watch = NULL;
 }
 
-static void note(struct follow *f, const struct ocirun_event *event)
+void follow_note(struct follow *f, const struct ocirun_event *event)
 {
 	if (strcmp(event->type, "created") == 0) {
 		f->created = true;
@@ -380,228 +358,12 @@ int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 		if (r == OCIRUN_EVENT)
 			f->newer = 0;
 		if (r == OCIRUN_EVENT)
-			note(f, ret);
+			follow_note(f, ret);
 		if (r == OCIRUN_EVENT && !was_read(f, ret))
 			return 1;
 		if (r == OCIRUN_DAMAGED)
 			warn(f, &damage);
 	}
-}
-
-/* To its end, for what became of the container. Damage is for those who print its lines. */
-static void read_silently(struct follow *f)
-{
-	struct ocirun_event event;
-	struct ocirun_damage damage;
-	int r;
-
-	while ((r = ocirun_log_next(f->log, &event, &damage)) > 0)
-		if (r == OCIRUN_EVENT)
-			note(f, &event);
-}
-
-static struct follow *find_live(const struct follow_set *set, const char *instance)
-{
-	for (size_t i = 0; i < set->count; i++)
-		if (strcmp(ocirun_log_instance(set->items[i].log), instance) == 0)
-			return &set->items[i];
-	return NULL;
-}
-
-static void drop_live(struct follow_set *set, struct follow *f)
-{
-	ocirun_log_close(f->log);
-	*f = set->items[--set->count];
-}
-
-int follow_add_live(struct follow_set *set, const char *id, const char *instance, struct error *err)
-{
-	autofree char *directory = directory_of(set->store->root);
-	struct follow *f;
-	struct ocirun_log *log;
-	int r = directory ? ocirun_log_open(&log, directory, id, instance) : -ENOMEM;
-
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_sys_num(err, r, "event log of %s", id);
-	r = add_log(set, log);
-	if (r < 0) {
-		ocirun_log_close(log);
-		return error_sys_num(err, r, "event log of %s", id);
-	}
-	f = &set->items[set->count - 1];
-	read_silently(f);
-	/* What is being created comes again, with its `created`. */
-	if (!f->created || f->exited || ocirun_log_is_over(log) ||
-	    find_live(set, ocirun_log_instance(log)) != f)
-		drop_live(set, f);
-	return 0;
-}
-
-void follow_drop_live(struct follow_set *set, const char *instance)
-{
-	struct follow *f = find_live(set, instance);
-
-	if (f)
-		drop_live(set, f);
-}
-
-static int record(struct container *c, const struct follow *f, int status, struct error *err)
-{
-	struct cgroup_usage usage;
-	struct event_members m;
-	struct exited e = {
-		.pid = c->facts.pid,
-		.known = true,
-		.status = status,
-		.source = ocirun_log_witness_source(f->log),
-		.reason = f->started_at[0] ? NULL : REASON_NEVER_STARTED,
-		.started_at = f->started_at[0] ? f->started_at : NULL,
-		.usage = oom_settle(c, &usage) ? &usage : NULL,
-	};
-
-	e.oom_killed = c->journal.oom_total > 0;
-	exited_members(&m, &e);
-	return unrecorded_end(c, &m, err);
-}
-
-/*
- * The monitor is gone and our pidfd knows how init ended: that is the record, if we are the first
- * to write it. 1 when a living monitor is to be waited for: it may have said that it cannot write.
- */
-static int record_witnessed(struct container *c, struct follow *f, int status, struct error *err)
-{
-	autofd lock_fd = monitor_lock(c->state_dirfd, err);
-	struct word word;
-
-	if (lock_fd < 0 && err->errnum == EWOULDBLOCK)
-		return word_hear(c->state_dirfd, &word) && word.ended ? monitor_adopt(c, err) : 1;
-	return record(c, f, status, err);
-}
-
-/* Is the container of that ID still the one whose log we read? */
-static int open_container(struct container *c, const struct follow *f, struct error *err)
-{
-	int r = container_open(c, f->store, ocirun_log_id(f->log), err);
-
-	if (r < 0)
-		return r;
-	return strcmp(c->record.instance, ocirun_log_instance(f->log)) == 0 ? 0 : -ESTALE;
-}
-
-void follow_await_disk(struct follow *f)
-{
-	autocontainer c = CONTAINER_CLOSED;
-	struct error err = ERROR_INIT;
-	struct word word;
-
-	/* Opening takes the log's lock, which the writer has until then. One that was deleted went
-	 * after its lines. */
-	if (open_container(&c, f, &err) == 0 && word_hear(c.state_dirfd, &word) && word.unsynced)
-		log_warning("the event log of %s is not on stable storage: %s", c.id,
-			    strerror(word.unsynced));
-}
-
-/*
- * A full or read-only file system must not lose the code, nor hide that it is not on record.
- * Whoever waits for the line looks again: we may be the one who can write it.
- */
-static void take_unrecorded(struct follow *f, const struct unrecorded *u)
-{
-	if (!f->unrecorded)
-		log_warning("the end of %s is not on record: %s", ocirun_log_id(f->log),
-			    u->why.text);
-	free(f->unrecorded);
-	f->unrecorded = strdup(u->line);
-	f->settle_ms = follow_now_ms() + UNRECORDED_INTERVAL_MS;
-}
-
-/*
- * Look at the container itself. With it gone, whoever deleted it has written all there is to know;
- * with init alive and no monitor, it gets a new one.
- */
-static void settle(struct follow *f)
-{
-	autocontainer c = CONTAINER_CLOSED;
-	struct error err = ERROR_INIT;
-	int status;
-	enum ocirun_witness witness = ocirun_log_witness(f->log, &status);
-	int r = open_container(&c, f, &err);
-
-	f->settle_ms = -1;
-	if (r == -ENOENT || r == -ESTALE) {
-		/* Its last lines were written before it went; they are read before this is looked
-		 * at. */
-		f->lost = true;
-		f->witnessed = witness == OCIRUN_WITNESS_STATUS;
-		f->status = f->witnessed ? status : 0;
-		return;
-	}
-	if (r < 0)
-		return;
-	r = witness == OCIRUN_WITNESS_STATUS ? record_witnessed(&c, f, status, &err)
-					     : monitor_adopt(&c, &err);
-	if (r < 0)
-		log_warning("event log of %s: %s", c.id, err.text);
-	if (r > 0)
-		f->settle_ms = follow_now_ms() + MONITOR_GRACE_MS;
-	if (c.unrecorded)
-		take_unrecorded(f, c.unrecorded);
-}
-
-/* The log has it, the feed not: whoever opens the root makes up for what a killed writer owed. */
-static void settle_feed(struct follow *f)
-{
-	autocontainer c = CONTAINER_CLOSED;
-	struct error err = ERROR_INIT;
-
-	if (container_root_open(&c, f->store, false, &err) < 0)
-		log_debug("feed: %s", err.text);
-	f->settle_ms = follow_now_ms() + LOOK_INTERVAL_MS;
-}
-
-/* Of a container whose lines come from the feed. */
-static void settle_live(struct follow_set *set, struct follow *f)
-{
-	read_silently(f);
-	if (!f->exited)
-		settle(f);
-	if (f->lost)
-		read_silently(f);
-	if (f->exited)
-		settle_feed(f);
-	if (f->exited || !f->lost)
-		return;
-	log_warning("container %s is gone, and its event log has no end", ocirun_log_id(f->log));
-	drop_live(set, f);
-}
-
-/* When is the container to be looked at? A while after the end, so that a living monitor is first.
- */
-static void plan_settling(struct follow *f)
-{
-	int status, grace;
-
-	if (!f->created || f->exited || f->witnessed || f->lost || f->settle_ms >= 0)
-		return;
-	switch (ocirun_log_witness(f->log, &status)) {
-	case OCIRUN_WITNESS_NONE:
-		grace = LOOK_INTERVAL_MS;
-		break;
-	case OCIRUN_WITNESS_STATUS:
-		grace = MONITOR_GRACE_MS;
-		break;
-	case OCIRUN_WITNESS_ENDED:
-		grace = REAP_GRACE_MS;
-		break;
-	default:
-		/* It lives: from now on nobody may say that its code is lost without asking us. */
-		if (f->witness_fd == -1)
-			f->witness_fd = witnesses_join(f->store->root, ocirun_log_id(f->log));
-		return;
-	}
-	f->settle_ms = follow_now_ms() + grace;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -640,7 +402,7 @@ static void die_of_sigpipe(void)
 static void plan(struct follow_set *set)
 {
 	for (size_t i = 0; i < set->count && set->replan; i++)
-		plan_settling(&set->items[i]);
+		follow_plan(&set->items[i]);
 	set->replan = false;
 }
 
@@ -655,9 +417,9 @@ static void settle_due(struct follow_set *set)
 			continue;
 		set->replan = true;
 		if (set->silent)
-			settle_live(set, f);
+			follow_settle_live(set, f);
 		else
-			settle(f);
+			follow_settle(f);
 	}
 }
 

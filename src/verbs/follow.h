@@ -43,7 +43,7 @@ struct follow_set {
 	struct ocirun_watch *watch;	    /* made by the first follow_wait */
 	int64_t deadline_ms;		    /* monotonic; -1: none */
 	int wake_fd; /* borrowed: when it is readable, follow_wait comes back; -1: none */
-	bool silent; /* follow_open_live: the lines come from elsewhere */
+	bool silent; /* the lines come from elsewhere (follow_live.h) */
 	bool replan; /* something may have become of a container that was not seen before */
 };
 
@@ -61,27 +61,6 @@ void follow_close(struct follow_set *set);
 /* follow_open_all - the same for all containers, also those to come; none is there at first. */
 int follow_open_all(struct follow_set *set, const struct store *store, const char *timeout,
 		    struct error *err);
-
-/*
- * follow_open_live - for containers whose lines are read elsewhere, out of the feed: none at first
- *
- * follow_wait, to be called with only_exit, sees to it that each of them gets its end, as it does
- * for logs; follow_next, follow_more are not called.
- */
-int follow_open_live(struct follow_set *set, const struct store *store, const char *timeout,
-		     struct error *err);
-
-/*
- * follow_add_live - watch over the end of a container
- * @instance: NULL: the latest one of @id
- * One that has ended, is not below the root, or is there already is left out. Returns 0 or a
- * negative errno.
- */
-int follow_add_live(struct follow_set *set, const char *id, const char *instance,
-		    struct error *err);
-
-/* follow_drop_live - its end was read; nothing where it is not there. */
-void follow_drop_live(struct follow_set *set, const char *instance);
 
 /*
  * follow_resume - after follow_open: go on behind line @seq of @instance, an earlier one perhaps
@@ -124,6 +103,13 @@ void follow_await_disk(struct follow *f);
  */
 int follow_wait(struct follow_set *set, bool only_exit, int64_t until_ms, bool stdout_too,
 		struct error *err);
+
+/* For follow_live.c: follow_add takes the log into @set; on failure it may be there or not. */
+int follow_add(struct follow_set *set, struct ocirun_log *log);
+void follow_done(struct follow *f);
+void follow_note(struct follow *f, const struct ocirun_event *event);
+int follow_set_deadline(struct follow_set *set, const char *timeout, struct error *err);
+char *follow_directory(const struct store *store); /* of the logs; malloc'd, or NULL */
 
 /* follow_now_ms - the clock of the deadlines. */
 int64_t follow_now_ms(void);

@@ -7,7 +7,8 @@ verbs_files = src/verbs/verb.h src/verbs/verbs.c src/verbs/options.c src/verbs/o
 	src/verbs/kill.c src/verbs/delete.c src/verbs/spec.c src/verbs/features.c src/verbs/events.c \
 	src/verbs/stats.c src/verbs/stats.h src/verbs/wait.c \
 	src/verbs/wait_exec.c src/verbs/wait_exec.h \
-	src/verbs/follow.c src/verbs/follow.h src/verbs/feed_follow.c src/verbs/feed_follow.h \
+	src/verbs/follow.c src/verbs/follow.h src/verbs/follow_live.c src/verbs/follow_live.h \
+	src/verbs/follow_settle.c src/verbs/follow_settle.h src/verbs/feed_follow.c src/verbs/feed_follow.h \
 	src/verbs/source.c src/verbs/source.h src/verbs/printer.c src/verbs/printer.h \
 	src/verbs/cursor_file.c src/verbs/cursor_file.h src/verbs/pretty.c src/verbs/pretty.h \
 	src/verbs/pretty_text.c src/verbs/pretty_text.h \
