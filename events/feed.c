@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One line for the feed: owed, written, paid. */
+#include "config.h"
+
 #include "events/feed.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,11 +81,38 @@ static int pay(struct feed *f, int log_fd, const char *instance, const char *lin
 	return r;
 }
 
+#ifdef WITH_FAILPOINTS
+/* OCIRUN_FAIL_AT=feed:TYPE or feed:TYPE:kill: when a line of that type stands in its log. */
+static int fail_point(const char *line)
+{
+	const char *wanted = getenv("OCIRUN_FAIL_AT");
+	const char *type = line + strlen("{\"v\":1,\"type\":\"");
+	size_t length = strcspn(type, "\"");
+
+	if (!wanted || strncmp(wanted, "feed:", 5) != 0 || strncmp(wanted + 5, type, length) != 0)
+		return 0;
+	wanted += 5 + length;
+	if (strcmp(wanted, ":kill") == 0) {
+		(void)kill(getpid(), SIGKILL);
+		_exit(128 + SIGKILL); /* the monitor has no kill(2) */
+	}
+	return *wanted ? 0 : -EIO;
+}
+#else
+static int fail_point(const char *line)
+{
+	(void)line;
+	return 0;
+}
+#endif
+
 void feed_end(struct feed *f, int log_fd, const char *instance, const char *line, size_t length)
 {
 	bool paid = false;
-	int r = pay(f, log_fd, instance, line, length, &paid);
+	int r = fail_point(line);
 
+	if (r == 0)
+		r = pay(f, log_fd, instance, line, length, &paid);
 	f->used = true;
 	if (r < 0 && f->error == 0)
 		f->error = r;

@@ -67,22 +67,38 @@ static int compare(struct feed *f, int log_dirfd, const char *boot_id, struct pe
 	return r;
 }
 
+/* What dead writers owe is paid by the comparison, too; taken before it, lest one dies in between.
+ */
+static int compare_for_all(struct feed *f, int log_dirfd, const char *boot_id,
+			   struct pending_file *now)
+{
+	bool taken[PENDING_SLOTS];
+	struct pending_head head;
+	int r;
+
+	for (unsigned int i = 0; i < PENDING_SLOTS; i++)
+		taken[i] = pending_slot_is_set(&now->slots[i]) &&
+			   pending_take(&f->pending, i, &now->slots[i]);
+	r = compare(f, log_dirfd, boot_id, &head);
+	for (unsigned int i = 0; i < PENDING_SLOTS; i++) {
+		if (taken[i])
+			pending_give(&f->pending, i, r == 0);
+	}
+	pending_give_head(&f->pending, &head);
+	return r;
+}
+
 static int compare_all(struct feed *f, int log_dirfd, const char *boot_id)
 {
 	struct pending_file now;
-	struct pending_head head;
-	int r;
 
 	/* Somebody else is at it, or some write without a slot. */
 	if (!pending_take_head(&f->pending))
 		return 0;
-	if (!pending_read(f->pending.fd, &now) || !is_stale(&now.head, f, boot_id)) {
-		pending_give_head(&f->pending, NULL);
-		return 0;
-	}
-	r = compare(f, log_dirfd, boot_id, &head);
-	pending_give_head(&f->pending, &head);
-	return r;
+	if (pending_read(f->pending.fd, &now) && is_stale(&now.head, f, boot_id))
+		return compare_for_all(f, log_dirfd, boot_id, &now);
+	pending_give_head(&f->pending, NULL);
+	return 0;
 }
 
 static bool is_of(int fd, const char *instance)
@@ -166,7 +182,7 @@ static int pay_slot(struct feed *f, int log_dirfd, unsigned int number)
 	if (!pending_take(&f->pending, number, &slot))
 		return 0;
 	r = pay(f, log_dirfd, &slot);
-	pending_release(&f->pending, r == 0);
+	pending_give(&f->pending, number, r == 0);
 	return r;
 }
 
@@ -179,8 +195,8 @@ int feed_settle(struct feed *f, int log_dirfd, const char *boot_id)
 		return f->dirfd < 0 ? f->dirfd : f->pending.fd;
 	if (!pending_read(f->pending.fd, &now))
 		return -EIO;
-	if (is_stale(&now.head, f, boot_id) && !was_just_tried(&now.head, boot_id))
-		r = compare_all(f, log_dirfd, boot_id);
+	if (is_stale(&now.head, f, boot_id))
+		return was_just_tried(&now.head, boot_id) ? 0 : compare_all(f, log_dirfd, boot_id);
 	for (unsigned int i = 0; r == 0 && i < PENDING_SLOTS; i++) {
 		if (pending_slot_is_set(&now.slots[i]))
 			r = pay_slot(f, log_dirfd, i);

@@ -175,15 +175,19 @@ void pending_claim(struct pending *p, const char *instance, uint64_t inode, uint
 	claim_overflow(p);
 }
 
-void pending_release(struct pending *p, bool paid)
+void pending_give(const struct pending *p, unsigned int slot, bool paid)
 {
 	static const struct pending_slot zero;
 
-	if (p->slot >= 0) {
-		if (paid)
-			write_slot(p, (unsigned int)p->slot, &zero);
-		(void)lock_slot(p, (unsigned int)p->slot, F_UNLCK);
-	}
+	if (paid)
+		write_slot(p, slot, &zero);
+	(void)lock_slot(p, slot, F_UNLCK);
+}
+
+void pending_release(struct pending *p, bool paid)
+{
+	if (p->slot >= 0)
+		pending_give(p, (unsigned int)p->slot, paid);
 	if (p->overflow)
 		(void)lock_head(p, F_OFD_SETLK, F_UNLCK);
 	p->slot = -1;
@@ -203,14 +207,12 @@ bool pending_read(int fd, struct pending_file *ret)
 	return pread(fd, ret, sizeof(*ret), 0) == (ssize_t)sizeof(*ret);
 }
 
-bool pending_take(struct pending *p, unsigned int slot, struct pending_slot *ret)
+bool pending_take(const struct pending *p, unsigned int slot, struct pending_slot *ret)
 {
 	if (lock_slot(p, slot, F_WRLCK) < 0)
 		return false;
-	if (read_slot(p, slot, ret) && pending_slot_is_set(ret)) {
-		p->slot = (int)slot;
+	if (read_slot(p, slot, ret) && pending_slot_is_set(ret))
 		return true;
-	}
 	(void)lock_slot(p, slot, F_UNLCK);
 	return false;
 }

@@ -73,8 +73,9 @@ bool pending_read(int fd, struct pending_file *ret);
 bool pending_slot_is_set(const struct pending_slot *slot);
 
 /* pending_take - lock a slot whose writer is dead, and read it again; false: it is no debt (any
- * more). pending_release ends it. */
-bool pending_take(struct pending *p, unsigned int slot, struct pending_slot *ret);
+ * more). Several may be taken; pending_give ends it, and strikes it out if @paid. */
+bool pending_take(const struct pending *p, unsigned int slot, struct pending_slot *ret);
+void pending_give(const struct pending *p, unsigned int slot, bool paid);
 
 /* pending_take_head - false when somebody else has it; pending_give_head: with what it says now,
  * or NULL: as it was. */

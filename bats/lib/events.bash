@@ -28,6 +28,25 @@ exit_code() { events_of "$1" | jq 'select(.type == "exited") | .exitCode'; }
 # log_path ID - the file that holds the log of the latest instance.
 log_path() { printf '%s\n' "$ROOT/.events/$1.ndjson"; }
 
+# lines_of_logs ROOT - each line of each log, sorted
+lines_of_logs() { find "$1/.events" -name '[!.]*.ndjson' -exec cat {} + | sort -u; }
+
+# feed_has_all [DIRECTORY] - every line of every log is in the feed
+feed_has_all() {
+	local missing
+	missing=$(comm -23 <(lines_of_logs "$ROOT") <(cat "${1:-$ROOT/.feed}"/events.ndjson* | sort -u))
+	[ -z "$missing" ] || fail "not in the feed:"$'\n'"$missing"
+}
+
+# At the end of each test: whatever it did, the next verb sees to it that the feed is whole. A test that
+# has it elsewhere, or none, says so in FEED_OF_TEST.
+feed_is_whole() {
+	[ ! -e "$TEST_DIR/damaged" ] && [ "${FEED_OF_TEST:-}" != none ] || return 0
+	compgen -G "$ROOT/.events/*.ndjson" >/dev/null || return 0
+	ocirun list >/dev/null
+	feed_has_all "${FEED_OF_TEST:-}"
+}
+
 logs_are_damaged() { touch "$TEST_DIR/damaged"; }
 
 # Called at the end of each test: the logs outlive it until they are validated.

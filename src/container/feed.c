@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "container/facts.h"
 
 #define FEED_DIR     ".feed"
@@ -136,7 +137,11 @@ struct container_feed *container_feed_open(const struct store *store, int root_d
 	f = calloc(1, sizeof(*f));
 	if (!f)
 		return NULL;
-	f->name = store->feed ? store->feed : FEED_DIR " of --root";
+	f->name = store->feed ? strdup(store->feed) : path_join(store->root, FEED_DIR);
+	if (!f->name) {
+		free(f);
+		return NULL;
+	}
 	feed_open(&f->feed, log_dirfd, open_checked(f, store, root_dirfd), &settings);
 	(void)boot_id(boot, &ignored);
 	r = feed_settle(&f->feed, log_dirfd, boot);
@@ -163,5 +168,6 @@ void container_feed_close(struct container_feed *f)
 		return;
 	tell(f);
 	feed_close(&f->feed);
+	free(f->name);
 	free(f);
 }

@@ -13,7 +13,7 @@
 
 struct container_feed {
 	struct feed feed;
-	const char *name;     /* of its directory, for messages; borrowed */
+	char *name;	      /* of its directory, for messages */
 	struct error problem; /* with the directory or its permissions; kind ERROR_NONE: none */
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Laying out the descriptors and becoming ocirun-monitor. */
+#include "config.h"
+
 #include "monitor/handover.h"
 
 #include <errno.h>
@@ -123,6 +125,19 @@ static void keep_from_oom_killer(void)
 	(void)file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", "-999");
 }
 
+/* None but, in a build that has them, the failpoint: of the feed there is one in the monitor. */
+static char *failpoint(void)
+{
+#ifdef WITH_FAILPOINTS
+	static const char key[] = "OCIRUN_FAIL_AT=";
+
+	for (char **entry = environ; *entry; entry++)
+		if (strncmp(*entry, key, sizeof(key) - 1) == 0)
+			return *entry;
+#endif
+	return NULL;
+}
+
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 {
 	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {
@@ -133,7 +148,7 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 		instance[JOURNAL_INSTANCE_LEN + 1];
 	char *const argv[] = {(char *)MONITOR_PROGRAM, id, instance, pid, mode, settings,
 			      (char *)w->exec_id,      NULL};
-	char *const envp[] = {NULL};
+	char *const envp[] = {failpoint(), NULL};
 	int r;
 
 	memcpy(sources + MONITOR_FD_USAGE - MONITOR_FD_JOURNAL, w->usage_fds, sizeof(w->usage_fds));
