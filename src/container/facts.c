@@ -18,7 +18,7 @@
 
 #define LOG_MAX_BYTES (16 * 1024 * 1024)
 
-static bool line_is(const char *line, enum event_type type)
+bool facts_line_is(const char *line, enum event_type type)
 {
 	char prefix[48];
 
@@ -57,8 +57,9 @@ static void read_created(const char *line, struct container_facts *f)
 	copy_text(f->created_at, sizeof(f->created_at), json_string(root, "timestamp"));
 }
 
-static ssize_t log_text(int fd, char **ret)
+ssize_t facts_log_text(const struct journal *j, char **ret)
 {
+	int fd = j->fd;
 	struct stat st;
 	char *text;
 	ssize_t n;
@@ -85,7 +86,7 @@ int facts_read(const struct journal *j, struct container_facts *f, struct error 
 {
 	autofree char *text = NULL;
 	char *line, *end;
-	ssize_t n = log_text(j->fd, &text);
+	ssize_t n = facts_log_text(j, &text);
 
 	if (n < 0)
 		return error_sys_num(err, (int)n, "event log of %s: read", j->id);
@@ -93,9 +94,9 @@ int facts_read(const struct journal *j, struct container_facts *f, struct error 
 	memset(f, 0, sizeof(*f));
 	for (line = text; (end = memchr(line, '\n', (size_t)(text + n - line))); line = end + 1) {
 		*end = '\0';
-		if (line_is(line, EVENT_CREATED) && is_sound(j, line))
+		if (facts_line_is(line, EVENT_CREATED) && is_sound(j, line))
 			read_created(line, f);
-		else if (line_is(line, EVENT_EXITED) && !f->exited_line && is_sound(j, line))
+		else if (facts_line_is(line, EVENT_EXITED) && !f->exited_line && is_sound(j, line))
 			f->exited_line = strdup(line);
 	}
 	return 0;
@@ -108,7 +109,7 @@ bool facts_have_exec(const struct journal *j, const char *exec_id)
 	autofree char *text = NULL;
 
 	(void)snprintf(member, sizeof(member), "\"execId\":\"%s\"", exec_id);
-	return log_text(j->fd, &text) > 0 && strstr(text, member);
+	return facts_log_text(j, &text) > 0 && strstr(text, member);
 }
 
 /* The fields behind the command name, which may itself hold spaces and parentheses. */

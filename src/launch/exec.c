@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/compat.h"
 #include "base/log.h"
 #include "base/message.h"
 #include "container/facts.h"
@@ -241,6 +242,9 @@ static int converse(struct exec *e, struct error *err)
 		r = handshake_receive(e->parent_fd, "the observer", MONITOR_CREATED, &m, NULL, err);
 	if (r < 0)
 		publish_undo(&e->publication);
+	/* An observer that was killed leaves what it had let go, and nobody knows of. */
+	if (r < 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include "container/facts.h"
 #include "container/lifecycle.h"
 #include "launch/exec_roles.h"
+#include "monitor/observed.h"
 
 #define ARGS0_MAX 512
 
@@ -15,6 +16,8 @@ int exec_record_started(struct exec *e, struct error *err)
 	struct event_members m;
 	uint64_t start_time = 0;
 
+	/* From the line on: who finds it without this lock takes us for dead. */
+	(void)observed_lock(e->lock_fd, e->pid);
 	/* It may be gone already: then there is nothing that could be mistaken for it. */
 	(void)process_start_time(e->pid, &start_time);
 	members_init(&m);

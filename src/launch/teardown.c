@@ -15,6 +15,7 @@
 #include "container/unrecorded.h"
 #include "launch/undo.h"
 #include "monitor/adopt.h"
+#include "monitor/observed.h"
 
 /*
  * Where the record is damaged, config.json's copy and the ID tell the place as create found it. A
@@ -210,6 +211,7 @@ static int delete_locked(struct container *c, bool force, int witness_pidfd, str
 		/* The monitor's line first: the real code, not one of ours. */
 		r = monitor_adopt_patiently(c, pidfd >= 0 ? pidfd : witness_pidfd, err);
 		await_observers(c);
+		observed_settle(c);
 		if (r == 0 && c->unrecorded && !force)
 			r = refuse_unrecorded(c, err);
 		if (r == 0)

@@ -22,6 +22,8 @@
 #include "monitor/exited.h"
 #include "monitor/frozen.h"
 #include "monitor/handover.h"
+#include "monitor/observed.h"
+#include "monitor/replace.h"
 #include "monitor/start_socket.h"
 #include "monitor/witnesses.h"
 #include "monitor/word.h"
@@ -177,48 +179,17 @@ static int await_monitor(struct container *c, int pidfd, bool patient, struct er
 	return r;
 }
 
-/* Apart from our caller's cgroups, as launch/parent.c has it. */
-static bool find_host(const struct container *c, struct cgroup_host *host)
-{
-	struct error ignored = ERROR_INIT;
-
-	return c->record.cgroup_path && !c->record.rootless &&
-	       cgroup_host_probe(host, "/sys/fs/cgroup", &ignored) == 0;
-}
-
-/* Double fork, so that the new monitor is nobody's child here. */
 static int start_monitor(struct container *c, int pidfd, int lock_fd, struct error *err)
 {
 	struct watch w = {
 		.journal = &c->journal, .pid = c->facts.pid, .pidfd = pidfd, .stub_fd = -EBADF};
-	struct cgroup_host host;
-	bool stays = !find_host(c, &host);
-	autofd aside_fd = stays ? -EBADF : cgroup_aside_open(&host);
-	pid_t middle;
+	int r;
 
 	if (c->status == STATUS_CREATED)
 		w.stub_fd = start_socket_watch(c->state_dirfd);
-	middle = fork_into_cgroup(aside_fd);
-	if (middle < 0)
-		(void)error_sys(err, "fork");
-	if (middle == 0) {
-		struct error ignored = ERROR_INIT;
-
-		if (fork() != 0)
-			_exit(0);
-		container_forked(c);
-		monitor_usage_open(c, w.usage_fds);
-		monitor_detach();
-		if (!stays)
-			cgroup_aside_enter(&host);
-		exit_choice_adopt(w.pid, w.pidfd, &w.exits);
-		(void)monitor_exec(&w, lock_fd, &ignored);
-		_exit(1);
-	}
+	r = monitor_replace(c, &w, lock_fd, err);
 	close_keeping_errno(w.stub_fd);
-	if (middle > 0)
-		(void)waitpid(middle, NULL, 0);
-	return middle < 0 ? -err->errnum : 0;
+	return r;
 }
 
 static bool has_ended(int pidfd)
@@ -318,10 +289,16 @@ int monitor_adopt(struct container *c, struct error *err)
 
 	if (r == 0)
 		hear_of_unsynced(c);
+	if (r == 0)
+		observed_settle(c);
 	return r;
 }
 
 int monitor_adopt_patiently(struct container *c, int pidfd, struct error *err)
 {
-	return adopt(c, pidfd, true, err);
+	int r = adopt(c, pidfd, true, err);
+
+	if (r == 0)
+		observed_settle(c);
+	return r;
 }

@@ -10,7 +10,8 @@ monitor_files = src/monitor/exit_status.c src/monitor/exit_status.h src/monitor/
 	src/monitor/cage.h src/monitor/adopt.c \
 	src/monitor/adopt.h src/monitor/frozen.c src/monitor/frozen.h src/monitor/confine.h \
 	src/monitor/start_socket.c src/monitor/start_socket.h \
-	src/monitor/witnesses.c src/monitor/witnesses.h
+	src/monitor/witnesses.c src/monitor/witnesses.h \
+	src/monitor/replace.c src/monitor/replace.h src/monitor/observed.c src/monitor/observed.h
 
 # The program that stays while a container runs: static and small, so that it costs little memory.
 pkglibexec_PROGRAMS += ocirun-monitor

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "container/facts.h"
 #include "monitor/exit_status.h"
+#include "monitor/observed.h"
 #include "ocirun/exit-status.h"
 #include "verbs/verb.h"
 
@@ -35,6 +36,7 @@ struct waiting {
 	pid_t pid;
 	int pidfd;
 	int64_t ended_ms; /* when we saw that it had ended; -1: not yet */
+	bool settled;	  /* its observer is dead, and we have done what it would have */
 };
 
 static bool is_ours(const struct waiting *w, const struct ocirun_event *event)
@@ -113,6 +115,18 @@ static bool is_overdue(struct waiting *w)
 	return follow_now_ms() - w->ended_ms >= OBSERVER_GRACE_MS;
 }
 
+/* The line that its observer owes: by us, who have the pidfd. */
+static void settle(struct waiting *w)
+{
+	autocontainer c = CONTAINER_CLOSED;
+	struct error ignored = ERROR_INIT;
+
+	w->settled = true;
+	if (container_open(&c, w->follow->store, ocirun_log_id(w->follow->log), &ignored) == 0 &&
+	    strcmp(c.record.instance, ocirun_log_instance(w->follow->log)) == 0)
+		observed_settle_with(&c, w->opt->exec_id, w->pidfd);
+}
+
 static void take_witness(struct waiting *w)
 {
 	const char *source;
@@ -128,13 +142,24 @@ static void take_witness(struct waiting *w)
 	w->code = WIFSIGNALED(status) ? OCIRUN_EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static int read_available(struct waiting *w, struct error *err)
+static int read_lines(struct waiting *w, struct error *err)
 {
 	struct ocirun_event event;
 	int r = 0;
 
 	while (!w->done && (r = follow_next(w->follow, &event, err)) > 0)
 		take_event(w, &event);
+	return r;
+}
+
+static int read_available(struct waiting *w, struct error *err)
+{
+	int r = read_lines(w, err);
+
+	if (r == 0 && !w->done && w->started && !w->settled && is_overdue(w)) {
+		settle(w);
+		r = read_lines(w, err);
+	}
 	if (r < 0 || w->done)
 		return r;
 	if (!w->started)
