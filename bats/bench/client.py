@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 
-from bench import PAUSE_S, PEERS, let_crun_work, milliseconds, ratio
+from runtimes import PAUSE_S, PEERS, let_crun_work
+from tables import milliseconds, ratio
 
 RUNTIMES = ["ocirun", *PEERS]
 IMAGE = "docker.io/library/busybox:latest" # ctr wants it whole
