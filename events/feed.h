@@ -73,6 +73,9 @@ void feed_cancel(struct feed *f);
  */
 int feed_settle(struct feed *f, int log_dirfd, const char *boot_id);
 
+/* feed_trim - remove files put aside that are more than the limit, which was higher before. */
+void feed_trim(const struct feed *f);
+
 /* feed_forget - there is no feed any more: what is owed to it is not owed to the next. */
 void feed_forget(int log_dirfd);
 

@@ -144,12 +144,12 @@ static void note_dropped(struct feed_file *file)
 	(void)!write_identity(file); /* lines will come twice */
 }
 
-/* What a higher limit once kept goes too. */
-static void drop(struct feed_file *file, const struct feed *f)
+/* From the @first-th on: what a higher limit once kept goes too. */
+static void drop(struct feed_file *file, const struct feed *f, unsigned int first)
 {
 	char name[FEED_FILE_NAME_SIZE];
 
-	for (unsigned int i = f->settings.count; i < FEED_FILES_MAX; i++) {
+	for (unsigned int i = first; i < FEED_FILES_MAX; i++) {
 		feed_file_name(name, i);
 		if (unlinkat(f->dirfd, name, 0) < 0)
 			return;
@@ -191,12 +191,27 @@ static int put_aside(struct feed_file *file, const struct feed *f)
 {
 	int r;
 
-	drop(file, f);
+	drop(file, f, f->settings.count);
 	r = shift(f);
 	if (r < 0)
 		return r;
 	(void)close(file->fd);
 	return open_current(file, f);
+}
+
+void feed_trim(const struct feed *f)
+{
+	unsigned int first = f->settings.count + 1;
+	char name[FEED_FILE_NAME_SIZE];
+	struct feed_file file;
+	struct stat st;
+
+	feed_file_name(name, first);
+	if (f->dirfd < 0 || fstatat(f->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    feed_file_open(&file, f) < 0)
+		return;
+	drop(&file, f, first);
+	feed_file_close(&file);
 }
 
 static int write_once(int fd, const char *text, size_t length)

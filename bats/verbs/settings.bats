@@ -127,6 +127,26 @@ TABLE
 	feed_is . --feed "$TEST_DIR/feed" --feed none
 }
 
+@test "settings: a lower --feed-count takes away what is too much with the next create" {
+	local file
+	bundle
+	ocirun create web
+	for file in "$ROOT"/.feed/events.ndjson.{1..5}; do cp "$ROOT/.feed/events.ndjson" "$file"; done
+	ocirun --feed-count 5 create five
+	[ "$(files_put_aside)" = "1 2 3 4 5" ]
+	ocirun --feed none --feed-count 1 create none
+	[ "$(files_put_aside)" = "1 2 3 4 5" ]
+	ocirun --feed-count 2 create two
+	[ "$(files_put_aside)" = "1 2" ]
+	ocirun --feed-count 0 create no
+	[ "$(files_put_aside)" = "" ]
+	[ -s "$ROOT/.feed/events.ndjson" ]
+}
+
+files_put_aside() {
+	find "$ROOT/.feed" -name 'events.ndjson.*' -printf '%f\n' | sed 's/.*\.//' | sort -n | paste -sd ' '
+}
+
 @test "settings: blanks, comments and line ends of a file" {
 	printf '\t feed\t=  %s # a comment\r\n#feed = x\n   # log-age = x\n\nlog-age=1h\nlog-size =\t1 GiB' \
 		"$TEST_DIR/with #1 and blanks" >"$CONF"

@@ -127,8 +127,8 @@ int container_erase(struct container *c, struct error *err);
 void container_forked(struct container *c);
 
 /*
- * container_sweep - remove logs of deleted containers beyond @store's limits, if it is time: after
- * container_root_open, before an ID is taken
+ * container_sweep - remove logs of deleted containers beyond @store's limits, if it is time, and
+ * files of the feed beyond its limit: after container_root_open, before an ID is taken
  * container_retire - after container_erase: @c's own log is one of those from now on
  * Failures are ignored: the next verb tries again.
  */

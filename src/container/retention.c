@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which logs of deleted containers are kept, by the settings. */
 #include "container/container.h"
+#include "container/feed.h"
 #include "events/sweep.h"
 
 static struct retention limits_of(const struct store *store)
@@ -17,6 +18,8 @@ void container_sweep(const struct container *c, const struct store *store)
 	const struct retention limits = limits_of(store);
 
 	journal_sweep(c->log_dirfd, c->root_dirfd, &limits);
+	if (c->feed)
+		feed_trim(&c->feed->feed);
 }
 
 void container_retire(const struct container *c, const struct store *store)
