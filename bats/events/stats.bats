@@ -56,6 +56,25 @@ has_lines() { [ "$(wc -l <"$TEST_DIR/$2.out")" -ge "$1" ]; }
 	[ "$(events_types web)" = "created started" ]
 }
 
+# paths FILE - of all members, without the places in lists
+paths() { jq -r 'paths | map(if type == "number" then "N" else . end) | join(".")' "$1" | sort -u; }
+
+@test "stats: whatever runc prints of such a container is there, under the same names" {
+	local runc=(runc --root "$TEST_DIR/runc")
+	require root program:runc
+	running '.linux.resources.memory = {limit: 33554432}'
+	ocirun events --stats web >"$TEST_DIR/line"
+	"${runc[@]}" run --detach beside </dev/null >"$TEST_DIR/runc.out" 2>&1 3>&- 4>&-
+	"${runc[@]}" events --stats beside >"$TEST_DIR/runc.line"
+	"${runc[@]}" delete --force beside
+	[ "$(paths "$TEST_DIR/runc.line" | wc -l)" -gt 40 ]
+	run -0 comm -23 <(paths "$TEST_DIR/runc.line") <(paths "$TEST_DIR/line")
+	[ "$output" = "" ] || fail "$output"
+	# And nothing else, but what newer ones than this runc have.
+	run -0 comm -13 <(paths "$TEST_DIR/runc.line") <(paths "$TEST_DIR/line" | grep -Ev '\.psi(\.|$)|\.memory\.raw\.')
+	[ "$output" = "" ] || fail "$output"
+}
+
 @test "stats: also before start, and of a paused container" {
 	bundle_with '.process.args = ["sleep", "60"]'
 	ocirun create web

@@ -21,6 +21,29 @@ static const char *const objects[] = {
 	"blkio",       "hugetlb",	 "intel_rdt",
 };
 
+/* What runc prints of every container, and as 0 where this host does not count it. */
+static const char *const numbers[] = {
+	"cpu.usage.kernel",
+	"cpu.usage.user",
+	"cpuset.cpu_exclusive",
+	"cpuset.mem_hardwall",
+	"cpuset.mem_exclusive",
+	"cpuset.memory_migrate",
+	"cpuset.memory_spread_page",
+	"cpuset.memory_spread_slab",
+	"cpuset.memory_pressure",
+	"cpuset.sched_load_balance",
+	"cpuset.sched_relax_domain_level",
+	"memory.usage.limit",
+	"memory.usage.failcnt",
+	"memory.swap.limit",
+	"memory.swap.failcnt",
+	"memory.kernel.limit",
+	"memory.kernel.failcnt",
+	"memory.kernelTCP.limit",
+	"memory.kernelTCP.failcnt",
+};
+
 /* The container's directories, one per hierarchy; -EBADF where there is none. */
 struct stats_dirs {
 	size_t count;
@@ -130,7 +153,12 @@ static int read_all(const struct stats_dirs *dirs, const struct cgroup *cg, cJSO
 	r = read_table(dirs, cg, stats_v1_files, stats_v1_count, data, err);
 	if (r == 0)
 		r = read_table(dirs, cg, stats_v2_files, stats_v2_count, data, err);
-	return r < 0 ? r : read_others(dirs, cg, data, err);
+	if (r == 0)
+		r = read_others(dirs, cg, data, err);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) && r == 0; i++)
+		if (stats_put(data, numbers[i], 0, true) < 0)
+			r = error_sys_num(err, ENOMEM, "statistics");
+	return r;
 }
 
 int cgroup_stats(const struct cgroup *cg, cJSON **ret, struct error *err)

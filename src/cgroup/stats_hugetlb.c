@@ -98,6 +98,8 @@ int stats_hugetlb(int dirfd, bool v2, cJSON *data)
 		r = !object ? -ENOMEM
 		    : v2    ? put_size_v2(dirfd, size, object)
 			    : put_size_v1(dirfd, size, object);
+		if (r == 0)
+			r = stats_put(object, "failcnt", 0, true);
 	}
 	return r;
 }

@@ -3,6 +3,15 @@
 #include "cgroup/stand_in.h"
 #include "cgroup/stats.h"
 
+/* What runc prints as 0 where it is not counted. */
+#define NO_MEMORY "{\"limit\":0,\"failcnt\":0}"
+#define REST_OF_CPUSET                                                            \
+	"\"memory_migrate\":0,\"memory_spread_page\":0,\"memory_spread_slab\":0," \
+	"\"memory_pressure\":0,\"sched_load_balance\":0"
+#define NO_CPUSET                                                                    \
+	"\"cpu_exclusive\":0,\"mem_hardwall\":0,\"mem_exclusive\":0," REST_OF_CPUSET \
+	",\"sched_relax_domain_level\":0"
+
 static struct cgroup_host host;
 static struct cgroup cg;
 static cJSON *data;
@@ -58,7 +67,7 @@ static void tells_v2_cpu(void)
 	check_text(at("cpu.psi.some"),
 		   "{\"avg10\":1.5,\"avg60\":0.25,\"avg300\":0,\"total\":18446744073709551615}");
 	check_text(at("cpu.psi.full.total"), "9007199254740993");
-	check_text(at("cpuset"), "{\"cpus\":[0,1,2,5],\"mems\":[0]}");
+	check_text(at("cpuset"), "{\"cpus\":[0,1,2,5],\"mems\":[0]," NO_CPUSET "}");
 	done();
 }
 
@@ -89,7 +98,7 @@ static void tells_v2_memory(void)
 	check_text(at("memory.raw"), "{\"anon\":4096,\"file\":8192,\"kernel\":9007199254740993}");
 	check_text(at("memory.psi"),
 		   "{\"some\":{\"avg10\":0,\"avg60\":0,\"avg300\":0,\"total\":3}}");
-	check_text(at("memory.kernel"), "{}");
+	check_text(at("memory.kernel"), NO_MEMORY);
 	cJSON_Delete(data);
 
 	/* No limit, neither of the sum when only one has it. */
@@ -124,18 +133,20 @@ static void tells_v2_others(void)
 	check_text(at("blkio.psi.some.total"), "1");
 	check_text(at("hugetlb.2MB"), "{\"usage\":4194304,\"failcnt\":5}");
 	/* What is reserved counts before what is used. */
-	check_text(at("hugetlb.1GB"), "{}");
+	check_text(at("hugetlb.1GB"), "{\"failcnt\":0}");
 	done();
 }
 
-/* Nothing is known but who is in it: no number is made up. */
+/* Nothing is known but who is in it; what runc always prints is 0. */
 static void leaves_out(void)
 {
 	stand_in_v2();
 	put("x/cgroup.procs", "17\n18\n");
 	check_int(read_stats(), 0);
-	check_text(at(""), "{\"cpu\":{\"usage\":{},\"throttling\":{}},\"cpuset\":{},"
-			   "\"memory\":{\"usage\":{},\"swap\":{},\"kernel\":{},\"kernelTCP\":{}},"
+	check_text(at(""), "{\"cpu\":{\"usage\":{\"kernel\":0,\"user\":0},\"throttling\":{}},"
+			   "\"cpuset\":{" NO_CPUSET "},"
+			   "\"memory\":{\"usage\":" NO_MEMORY ",\"swap\":" NO_MEMORY
+			   ",\"kernel\":" NO_MEMORY ",\"kernelTCP\":" NO_MEMORY "},"
 			   "\"pids\":{\"current\":2},\"blkio\":{},\"hugetlb\":{},\"intel_rdt\":{},"
 			   "\"network_interfaces\":null}");
 	cJSON_Delete(data);
@@ -147,10 +158,10 @@ static void leaves_out(void)
 	put("x/pids.max", "max\n");
 	put("x/cpuset.cpus.effective", "\n");
 	check_int(read_stats(), 0);
-	check_text(at("memory.usage"), "{\"usage\":1,\"limit\":2}");
-	check_text(at("memory.swap"), "{}");
+	check_text(at("memory.usage"), "{\"usage\":1,\"limit\":2,\"failcnt\":0}");
+	check_text(at("memory.swap"), NO_MEMORY);
 	check_text(at("pids"), "{\"current\":2}");
-	check_text(at("cpuset"), "{}");
+	check_text(at("cpuset"), "{" NO_CPUSET "}");
 	done();
 }
 
@@ -200,11 +211,13 @@ static void tells_v1(void)
 		   "{\"periods\":9,\"throttledPeriods\":2,\"throttledTime\":77}");
 	check_text(at("cpu.psi"), "(none)");
 	check_text(at("cpuset"),
-		   "{\"cpus\":[1,3],\"cpu_exclusive\":0,\"sched_relax_domain_level\":-1}");
+		   "{\"cpus\":[1,3],\"cpu_exclusive\":0,\"sched_relax_domain_level\":-1,"
+		   "\"mem_hardwall\":0,\"mem_exclusive\":0," REST_OF_CPUSET "}");
 	check_text(at("memory"),
 		   "{\"usage\":{\"usage\":10,\"max\":30,\"limit\":9223372036854771712,"
 		   "\"failcnt\":4},\"swap\":{\"usage\":11,\"max\":30,\"limit\":200,\"failcnt\":4},"
-		   "\"kernel\":{},\"kernelTCP\":{\"max\":30,\"limit\":300,\"failcnt\":4},"
+		   "\"kernel\":" NO_MEMORY
+		   ",\"kernelTCP\":{\"max\":30,\"limit\":300,\"failcnt\":4},"
 		   "\"raw\":{\"cache\":5,\"rss\":6,\"total_cache\":50},\"cache\":5}");
 	check_text(at("pids"), "{\"current\":1}");
 	check_text(at("hugetlb"), "{\"2MB\":{\"usage\":1,\"max\":2,\"failcnt\":0}}");
@@ -241,7 +254,7 @@ static void tells_hybrid(void)
 		   "{\"total\":123456789,\"percpu\":[100,23],\"percpu_user\":[60,20],"
 		   "\"percpu_kernel\":[40,3],\"kernel\":70000000,\"user\":50000000}");
 	check_text(at("cpu.psi.some.total"), "8");
-	check_text(at("hugetlb.1GB"), "{\"usage\":3}");
+	check_text(at("hugetlb.1GB"), "{\"usage\":3,\"failcnt\":0}");
 	done();
 }
 
@@ -262,7 +275,7 @@ static const struct tap_test tests[] = {
 	{"v2: cpu", tells_v2_cpu},
 	{"v2: memory", tells_v2_memory},
 	{"v2: pids, io, hugetlb", tells_v2_others},
-	{"what is not known is left out", leaves_out},
+	{"what is not known is left out, or 0 as runc has it", leaves_out},
 	{"v1", tells_v1},
 	{"v1: io", tells_v1_io},
 	{"hybrid", tells_hybrid},
