@@ -21,22 +21,25 @@
 	(LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_READ_FILE | \
 	 LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
 
-static void enter_landlock(int dirfd)
+static bool enter_landlock(int dirfd)
 {
 	const struct landlock_ruleset_attr rules = {.handled_access_fs = ALL_RIGHTS};
 	const struct landlock_path_beneath_attr feed = {.allowed_access = FEED_RIGHTS,
 							.parent_fd = dirfd};
 	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+	bool entered;
 
 	if (fd < 0)
-		return;
-	if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &feed, 0) == 0)
-		(void)syscall(SYS_landlock_restrict_self, fd, 0);
+		return false;
+	entered = syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &feed, 0) == 0 &&
+		  syscall(SYS_landlock_restrict_self, fd, 0) == 0;
 	(void)close(fd);
+	return entered;
 }
 
-void cage_enter(int dirfd)
+bool cage_enter(int dirfd, bool by_landlock)
 {
-	if (fchdir(dirfd) < 0 || chroot(".") < 0)
-		enter_landlock(dirfd);
+	if (fchdir(dirfd) == 0 && chroot(".") == 0)
+		return true;
+	return by_landlock && enter_landlock(dirfd);
 }

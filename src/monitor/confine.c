@@ -196,14 +196,16 @@ static void load_filter(enum watch_mode mode, bool feed)
 void confine_monitor(enum watch_mode mode, int feed_dirfd)
 {
 	bool reads_stat = mode == WATCH_NETLINK || mode == WATCH_ZOMBIE;
+	bool feed = feed_dirfd >= 0;
 	bool no_new_privs = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	limit(RLIMIT_CORE);
 	limit(RLIMIT_NPROC);
-	if (feed_dirfd >= 0)
-		cage_enter(feed_dirfd);
+	/* Outside with a capability it may open nothing; without one, what its user may. */
+	if (feed && !cage_enter(feed_dirfd, !reads_stat) && reads_stat)
+		feed = false;
 	drop_capabilities(reads_stat ? 1U << CAP_SYS_PTRACE : 0);
 	if (no_new_privs && FILTER_ARCH != 0)
-		load_filter(mode, feed_dirfd >= 0);
+		load_filter(mode, feed);
 }
