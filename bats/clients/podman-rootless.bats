@@ -165,3 +165,21 @@ podman() { as_user podman "$@"; }
 	clients_agree "$TEST_DIR/codes"
 	diff <(seq 40 | sort) <(cut -d' ' -f2 "$TEST_DIR/codes" | sort)
 }
+
+@test "rootless podman: the user's ocirun.conf is obeyed, and root's but for the feed" {
+	local place conf=$USER_HOME/.config/ocirun/ocirun.conf
+	place=$("$OCIRUN" --help | sed -n 's/^What --feed to --log-size set may stand in \(.*\)\.$/\1/p')
+	mount -t tmpfs -o mode=755 tmpfs "$(mkdir -p "${place%/*}" && echo "${place%/*}")"
+	printf '%s\n' "feed = /run/of-root" "feed-group = 0" >"$place"
+	ran 3 busybox sh -c 'exit 3'
+	jq -se --arg id "$ID" 'any(.[]; .id == $id and .exitCode == 3)' "$USER_ROOT/.feed/events.ndjson"
+	[ ! -e /run/of-root ]
+	install -d -o "$USER_ID" -g "$USER_ID" "${conf%/*}"
+	echo "feed = $USER_HOME/feed" >"$conf"
+	chown "$USER_ID" "$conf"
+	ran 4 busybox sh -c 'exit 4'
+	jq -se --arg id "$ID" 'any(.[]; .id == $id and .exitCode == 4)' "$USER_HOME/feed/events.ndjson"
+	[ "$(stat -c %u "$USER_HOME/feed/events.ndjson")" = "$USER_ID" ]
+	rm "$conf"
+	umount "${place%/*}"
+}
