@@ -75,8 +75,8 @@ enum ocirun_damage_kind {
 	OCIRUN_DAMAGE_SHRUNK,	/* the file is shorter than what was read of it */
 	OCIRUN_DAMAGE_LOST, /* feed: files were removed that may not have been read; the oldest that
 			       there is comes next */
-	OCIRUN_DAMAGE_NEWER,	/* a line of a later version of the schema: left out. Writers of
-				   this version add nothing behind it */
+	OCIRUN_DAMAGE_NEWER, /* a line of a later version of the schema: left out. Writers of
+				this version add nothing behind it */
 };
 
 struct ocirun_damage {

@@ -115,7 +115,7 @@ static bool parse_sector(const char *sector, struct place *ret)
 		end[-1] = '\0';
 	if ((size_t)(end - p) > CURSOR_PLACE_MAX)
 		return false;
-	(void)strcpy(place.text, p);
+	memcpy(place.text, p, (size_t)(end - p) + 1);
 	/* Whatever it says: it counts if we would have written the same. */
 	make_sector(again, &place);
 	if (memcmp(again, sector, SECTOR) != 0)
