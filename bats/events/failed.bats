@@ -114,6 +114,23 @@ each_stage='prestart createRuntime createContainer startContainer poststart'
 	done
 }
 
+@test "failed: of a run, too, which takes what it made away" {
+	local stage types
+	for stage in $each_stage; do
+		bundle_with '.process.args = ["sleep", "60"] | .hooks = {}'
+		hook "$stage" "echo why; exit 3"
+		run ! --separate-stderr ocirun run web
+		[[ $stderr = *"$stage hook 0 (/bin/sh): exit status 3; it printed: why"* ]] || fail "$stderr"
+		case $stage in
+		startContainer) types="created failed exited deleted" ;;
+		poststart) types="created started failed exited deleted" ;;
+		*) types="failed deleted" ;;
+		esac
+		[ "$(events_types web)" = "$types" ] || fail "$stage: $(events_types web)"
+		journal_has web failed --arg stage "$stage" '.hook.name == $stage and .hook.exitCode == 3 and .hook.output == "why\n"'
+	done
+}
+
 @test "failed: what is no hook has no hook, and says why" {
 	config_with '.process.args = ["/no/such"]'
 	fails create

@@ -24,11 +24,18 @@ static void add_usage(struct event_members *m, const struct cgroup_usage *u)
 		{"ioWrites", &u->io_writes},
 	};
 
-	members_open(m, "usage");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].value->has)
-			members_add_uint(m, rows[i].key, rows[i].value->value);
-	members_close(m);
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!rows[i].value->has)
+			continue;
+		if (!any)
+			members_open(m, "usage");
+		members_add_uint(m, rows[i].key, rows[i].value->value);
+		any = true;
+	}
+	if (any)
+		members_close(m);
 }
 
 static void add_signal(struct event_members *m, int signal)
