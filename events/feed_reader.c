@@ -219,18 +219,29 @@ static bool still_skipping(struct ocirun_feed *feed)
 	return true;
 }
 
+static int bad_line(struct ocirun_feed *feed, const struct piece *piece,
+		    struct ocirun_damage *ret_damage)
+{
+	uint64_t version = piece->text ? line_version(piece->text, piece->length) : 0;
+
+	lines_take(&feed->lines, piece);
+	if (still_skipping(feed))
+		return GO_ON;
+	(void)damaged(ret_damage, version ? OCIRUN_DAMAGE_NEWER : OCIRUN_DAMAGE_LINE, piece->offset,
+		      piece->size);
+	ret_damage->expected = version ? LINE_VERSION : 0;
+	ret_damage->found = version;
+	return OCIRUN_DAMAGED;
+}
+
 static int take_piece(struct ocirun_feed *feed, const struct piece *piece,
 		      struct ocirun_event *ret_event, struct ocirun_damage *ret_damage)
 {
 	struct line line;
 	int is_new;
 
-	if (!piece->text || !line_parse(piece->text, piece->length, &line)) {
-		lines_take(&feed->lines, piece);
-		return still_skipping(feed) ? GO_ON
-					    : damaged(ret_damage, OCIRUN_DAMAGE_LINE, piece->offset,
-						      piece->size);
-	}
+	if (!piece->text || !line_parse(piece->text, piece->length, &line))
+		return bad_line(feed, piece, ret_damage);
 	is_new = feed_seen_note(&feed->seen, &line);
 	if (is_new < 0)
 		return is_new;

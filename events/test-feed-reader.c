@@ -88,6 +88,7 @@ static const char *const damages[] = {
 	[OCIRUN_DAMAGE_LINE] = "line",	    [OCIRUN_DAMAGE_GAP] = "gap",
 	[OCIRUN_DAMAGE_REPEATED] = "again", [OCIRUN_DAMAGE_FOREIGN] = "foreign",
 	[OCIRUN_DAMAGE_SHRUNK] = "shrunk",  [OCIRUN_DAMAGE_LOST] = "lost",
+	[OCIRUN_DAMAGE_NEWER] = "newer",
 };
 
 /* "a1" is what comes next, "-" nothing, "!..." damage. */
@@ -372,6 +373,18 @@ static void torn_lines_are_told_and_what_is_around_them_is_read(void)
 	put('a', 4);
 	check_text(rest(), "!line a4");
 	check_int(damage.length, 6);
+	end();
+}
+
+static void lines_of_a_later_version_are_told_as_such(void)
+{
+	put('a', 1);
+	write_raw("{\"v\":2,\"type\":\"created\"}\n");
+	put('a', 2);
+	begin(NULL);
+	check_text(rest(), "a1 !newer a2");
+	check_int(damage.found, 2);
+	check_int(damage.expected, 1);
 	end();
 }
 
@@ -696,6 +709,7 @@ static const struct test tests[] = {
 	{"of a container that is over too", of_a_container_that_is_over_too},
 	{"torn lines are told and what is around them is read",
 	 torn_lines_are_told_and_what_is_around_them_is_read},
+	{"lines of a later version are told as such", lines_of_a_later_version_are_told_as_such},
 	{"what was missing because files were lost is no gap",
 	 what_was_missing_because_files_were_lost_is_no_gap},
 	{"a cursor at every line goes on with the next one",

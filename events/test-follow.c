@@ -107,6 +107,25 @@ static void a_writer_in_another_process_is_followed(void)
 	end(&j, log, watch);
 }
 
+static void a_log_without_its_file_is_a_witness_still(void)
+{
+	struct ocirun_watch *watch;
+	struct ocirun_log *log;
+	struct journal j;
+	int status;
+
+	begin(&j, &log, &watch);
+	check_int(append(&j, EVENT_CREATED, NULL), 0);
+	check_text(await(log, watch), "created");
+	ocirun_log_close_file(log);
+	ocirun_log_close_file(log);
+	check_int(next(log), -EBADF);
+	check_text(ocirun_log_id(log), ID);
+	check_text(ocirun_log_instance(log), INSTANCE);
+	check_int(ocirun_log_witness(log, &status), OCIRUN_WITNESS_NONE); /* it had no pid */
+	end(&j, log, watch);
+}
+
 static void a_log_is_followed_under_its_new_name(void)
 {
 	static const char other[] = "ffffffffffffffffffffffffffffffff";
@@ -366,6 +385,7 @@ static void an_overflow_of_the_queue_loses_nothing(void)
 static const struct test tests[] = {
 	{"new lines wake a follower", new_lines_wake_a_follower},
 	{"a writer in another process is followed", a_writer_in_another_process_is_followed},
+	{"a log without its file is a witness still", a_log_without_its_file_is_a_witness_still},
 	{"a log is followed under its new name", a_log_is_followed_under_its_new_name},
 	{"a wait ends when its time is up", a_wait_ends_when_its_time_is_up},
 	{"several logs share a watch", several_logs_share_a_watch},

@@ -93,14 +93,18 @@ static void warn(struct feed_follow *f, const struct ocirun_damage *damage)
 {
 	char text[128];
 
+	if (damage->kind != OCIRUN_DAMAGE_LINE)
+		f->gap = true;
+	if (damage->kind == OCIRUN_DAMAGE_NEWER && damage->found == f->newer)
+		return;
+	if (damage->kind == OCIRUN_DAMAGE_NEWER)
+		f->newer = damage->found;
 	ocirun_damage_text(damage, text, sizeof(text));
 	if (damage->instance[0])
 		log_warning("feed %s is damaged: of instance %s, %s", f->directory,
 			    damage->instance, text);
 	else
 		log_warning("feed %s is damaged: %s", f->directory, text);
-	if (damage->kind != OCIRUN_DAMAGE_LINE)
-		f->gap = true;
 	f->look = f->look || damage->kind == OCIRUN_DAMAGE_LOST;
 }
 
