@@ -150,6 +150,9 @@ int container_list(const struct store *store, char ***ret_ids, size_t *ret_count
  */
 char *container_state_json(const struct container *c, bool indent);
 
+/* container_owner_name - of that uid, or NULL; valid until the next call. */
+const char *container_owner_name(uint32_t uid);
+
 /* container_hook_state_json - the state for a hook's stdin: @status as the stage demands. malloc'd.
  */
 char *container_hook_state_json(const struct container *c, const char *status, pid_t pid);

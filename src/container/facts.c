@@ -154,10 +154,14 @@ int process_start_time(pid_t pid, uint64_t *ret)
 
 int boot_id(char ret[40], struct error *err)
 {
-	ssize_t n = file_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", ret, 40);
+	static char known[40]; /* `list` asks for every container, and it does not change */
+	ssize_t n = 0;
 
+	if (!known[0])
+		n = file_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", known, sizeof(known));
 	if (n < 0)
 		return error_sys_num(err, (int)n, "read /proc/sys/kernel/random/boot_id");
+	memcpy(ret, known, sizeof(known));
 	return 0;
 }
 

@@ -67,11 +67,22 @@ static void add_log(cJSON *root, const struct container *c)
 				c->unrecorded ? c->unrecorded->why.text : strerror(c->unsynced));
 }
 
+const char *container_owner_name(uint32_t uid)
+{
+	static const struct passwd *entry; /* libc's, until the next question */
+	static uint32_t asked;
+
+	if (!entry || asked != uid)
+		entry = getpwuid(uid);
+	asked = uid;
+	return entry ? entry->pw_name : NULL;
+}
+
 static void add_owner(cJSON *root, uint32_t uid)
 {
-	const struct passwd *entry = getpwuid(uid);
+	const char *name = container_owner_name(uid);
 
-	cJSON_AddStringToObject(root, "owner", entry ? entry->pw_name : "");
+	cJSON_AddStringToObject(root, "owner", name ? name : "");
 }
 
 static pid_t shown_pid(const struct container *c)

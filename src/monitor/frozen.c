@@ -75,16 +75,19 @@ static void settle_locked(struct container *c, const struct cgroup *cg)
 
 void frozen_settle(struct container *c)
 {
+	static struct cgroup_host host; /* the same for every container of a `list` */
 	struct error ignored = ERROR_INIT;
-	struct cgroup_host host;
 	struct cgroup cg;
 	autofd lock_fd = -EBADF;
 
 	if (c->status != STATUS_RUNNING && c->status != STATUS_PAUSED)
 		return;
-	if (!c->record.cgroup_path ||
-	    cgroup_host_probe_freezers(&host, "/sys/fs/cgroup", &ignored) < 0)
+	if (!c->record.cgroup_path)
 		return;
+	if (host.count == 0 && cgroup_host_probe_freezers(&host, "/sys/fs/cgroup", &ignored) < 0) {
+		host.count = 0;
+		return;
+	}
 	cgroup_open(&cg, &host, c->record.cgroup_path);
 	if (is_settled(c, &cg))
 		return;

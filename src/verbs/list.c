@@ -2,7 +2,6 @@
 /* ocirun list: every container below --root. One that cannot be read is shown, and hides no other.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +61,7 @@ static void row_done(struct row *row)
 
 static int fill_cells(struct row *row, const struct container *c, struct error *err)
 {
-	const struct passwd *user = row->problem ? NULL : getpwuid(c->record.owner);
+	const char *user = row->problem ? NULL : container_owner_name(c->record.owner);
 	bool alive = c->status == STATUS_CREATED || c->status == STATUS_RUNNING ||
 		     c->status == STATUS_PAUSED;
 	char pid[24], uid[24];
@@ -73,7 +72,7 @@ static int fill_cells(struct row *row, const struct container *c, struct error *
 		[COLUMN_BUNDLE] = c->record.bundle,
 		[COLUMN_CREATED] = c->record.created,
 		[COLUMN_OWNER] = row->problem ? NULL
-				 : user	      ? user->pw_name
+				 : user	      ? user
 					      : uid,
 	};
 
