@@ -326,7 +326,7 @@ loses_monitor() {
 	loses_monitor
 	container_is web running
 	wait_until monitor_of web
-	tr '\0' ' ' <"/proc/$(monitor_of web)/cmdline" | grep -q ' netlink:1 $'
+	tr '\0' ' ' <"/proc/$(monitor_of web)/cmdline" | grep -q ' netlink:1 '
 	touch rootfs/go
 	run -19 ocirun wait web
 	wait_until has_ended "$SUBREAPER"
@@ -341,7 +341,7 @@ loses_monitor() {
 	kill -STOP "$SUBREAPER"
 	container_is web running
 	wait_until monitor_of web
-	tr '\0' ' ' <"/proc/$(monitor_of web)/cmdline" | grep -q ' zombie $'
+	tr '\0' ' ' <"/proc/$(monitor_of web)/cmdline" | grep -q ' zombie '
 	touch rootfs/go
 	run -19 ocirun wait web
 	journal_has web exited '.source == "zombie" and .exitCode == 19'

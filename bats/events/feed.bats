@@ -166,6 +166,7 @@ end_members() {
 	"$LIB_DIR/collect-feed.py" "$FEED" >"$TEST_DIR/collected" 2>"$TEST_DIR/said" 3>&- 4>&- &
 	local collector=$!
 	echo "$collector" >>"$TEST_DIR/background"
+	wait_until [ -s "$TEST_DIR/collected" ]
 	seq 100 | xargs -P 8 -I {} sh -c '"$@" >>"$TEST_DIR/runs" 2>&1 </dev/null 3>&- 4>&-; s=$?; [ $s = 3 ] || { echo "$s"; exit 1; }' \
 		sh "${OCIRUN_CMD[@]}" run "c{}" || fail "$(cat "$TEST_DIR/runs")"
 	kill -TERM "$collector"

@@ -24,20 +24,27 @@ def identity(status):
 
 
 def newer_than(directory, held):
-    """The files since @held, oldest first, open; None when it was removed before we saw."""
+    """The files since @held, oldest first, open; empty while files are being renamed. None: it is gone."""
     files, number = [], 0
     while True:
         path = os.path.join(directory, NAME + (f".{number}" if number else ""))
         try:
             file = open(path, "rb")
         except FileNotFoundError:
-            if number == 0:  # just put aside, its successor not there yet
-                return []
-            return None
+            return None if number > 0 and is_gone(directory, held) else []
         if identity(os.fstat(file.fileno())) == held:
             return files[::-1]
         files.append(file)
         number += 1
+
+
+def is_gone(directory, held):
+    """A moment later it may have got its new name: only two looks in a row tell."""
+    for _ in range(2):
+        time.sleep(0.01)
+        if any(identity(entry.stat()) == held for entry in os.scandir(directory)):
+            return False
+    return True
 
 
 def main(directory):
