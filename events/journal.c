@@ -379,6 +379,20 @@ int journal_sync(struct journal *j)
 	return r;
 }
 
+int journal_confirm(struct journal *j)
+{
+	size_t size = j->offset < JOURNAL_LINE_MAX ? (size_t)j->offset : JOURNAL_LINE_MAX;
+	off_t begin = j->offset - (off_t)size;
+	ssize_t n = read_at(j->fd, j->unsynced, size, begin);
+
+	if (n != (ssize_t)size)
+		return n < 0 ? (int)n : -EIO;
+	/* From the beginning of a line or before it: what is more does no harm. */
+	j->unsynced_offset = begin;
+	j->unsynced_length = size;
+	return journal_sync(j);
+}
+
 /* The line just written, together with one before it that is not on disk yet. */
 static int sync_line(struct journal *j, const char *text, size_t length)
 {

@@ -160,4 +160,10 @@ int journal_append(struct journal *j, enum event_type type, const struct event_m
  */
 int journal_sync(struct journal *j);
 
+/*
+ * journal_confirm - have the last line on stable storage, whoever wrote it; the lock must be held
+ * Its writer may have been told that it is not, by an fdatasync that will not say so again.
+ */
+int journal_confirm(struct journal *j);
+
 #endif

@@ -405,6 +405,28 @@ static void others_append_meanwhile(void)
 	journal_close(&j);
 }
 
+static void a_line_of_another_writer(void)
+{
+	struct journal j = begin(), other;
+	size_t length;
+
+	check_int(journal_open(&other, dirfd_, ID, INSTANCE), 0);
+	syncs_to_fail = 2;
+	check_int(append(&other, EVENT_STARTED, NULL), -EIO);
+	length = read_file(LOG_NAME, whole, sizeof(whole));
+	memset(calls, 0, sizeof(calls));
+	syncs_to_fail = 1;
+	check_int(journal_lock(&j), 0);
+	check_int(journal_confirm(&j), -EIO);
+	check_int(journal_confirm(&j), 0);
+	journal_unlock(&j);
+	check_text(calls, "wsws");
+	check_int(read_file(LOG_NAME, seen_file, sizeof(seen_file)), length);
+	check(memcmp(whole, seen_file, length) == 0);
+	journal_close(&other);
+	journal_close(&j);
+}
+
 /* ---- clock ---- */
 
 static void clock_jumps(void)
@@ -486,6 +508,8 @@ int main(void)
 		{"two lines that are not on disk are so together", sync_fails_for_two_lines},
 		{"a line is made durable in its place when others have appended behind it",
 		 others_append_meanwhile},
+		{"a line of another writer is made durable by writing it anew",
+		 a_line_of_another_writer},
 		{"a clock that jumps changes no order", clock_jumps},
 		{"where a torn tail cannot be closed the log can be read",
 		 a_tail_that_cannot_be_closed},

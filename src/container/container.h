@@ -47,9 +47,9 @@ struct container_facts {
 
 struct container {
 	char id[JOURNAL_ID_MAX + 1];
-	int root_dirfd;	 /* --root */
-	int log_dirfd;	 /* <root>/.events */
-	int state_dirfd; /* <root>/ID; flock on it is the container's lock */
+	int root_dirfd;		     /* --root */
+	int log_dirfd;		     /* <root>/.events */
+	int state_dirfd;	     /* <root>/ID; flock on it is the container's lock */
 	struct container_feed *feed; /* owned; NULL: there is none */
 	struct record record;
 	struct journal journal;

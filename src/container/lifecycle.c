@@ -177,6 +177,17 @@ int lifecycle_sync(struct journal *j, struct error *err)
 	return r < 0 ? error_sys_num(err, r, "event log of %s: fdatasync", j->id) : 0;
 }
 
+int lifecycle_confirm(struct journal *j, struct error *err)
+{
+	int r = lifecycle_lock(j, err);
+
+	if (r < 0)
+		return r;
+	r = journal_confirm(j);
+	journal_unlock(j);
+	return r < 0 ? error_sys_num(err, r, "event log of %s: fdatasync", j->id) : 0;
+}
+
 const char *container_status_name(enum container_status status)
 {
 	static const char *const names[] = {

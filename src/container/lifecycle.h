@@ -53,6 +53,9 @@ int lifecycle_lock(struct journal *j, struct error *err);
  */
 int lifecycle_sync(struct journal *j, struct error *err);
 
+/* lifecycle_confirm - for a line that stood there already: is it, and will it stay? */
+int lifecycle_confirm(struct journal *j, struct error *err);
+
 /*
  * lifecycle_record_oom - append `oom` if the log's last one tells of fewer kills than @total
  * @total: since the create

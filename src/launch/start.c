@@ -90,6 +90,9 @@ static int record_started(struct container *c, struct error *err)
 	members_add_int(&m, "pid", c->facts.pid);
 	members_add_string(&m, "status", "running");
 	r = lifecycle_record(&c->journal, CAUSE_INIT_STARTED, &m, err);
+	/* The monitor was first. */
+	if (r == 0)
+		r = lifecycle_confirm(&c->journal, err);
 	return r < 0 ? r : 0;
 }
 

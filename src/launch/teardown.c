@@ -131,6 +131,8 @@ static int record_deleted(struct container *c, struct error *err)
 {
 	int r = lifecycle_record(&c->journal, CAUSE_DELETE, NULL, err);
 
+	if (r == 0)
+		r = lifecycle_confirm(&c->journal, err); /* of a delete that went no further */
 	return r < 0 ? r : 0;
 }
 

@@ -53,7 +53,9 @@ static const int allowed_calls[] = {
 
 /* To follow the feed's file through its rotation, in a cage (cage.h). */
 static const int feed_calls[] = {
-	SYS_openat, SYS_unlinkat, SYS_fchmod,
+	SYS_openat,
+	SYS_unlinkat,
+	SYS_fchmod,
 #ifdef SYS_renameat
 	SYS_renameat,
 #else
@@ -132,8 +134,8 @@ static const struct sock_filter for_word[] = {
 	ALLOW,
 };
 
-#define CALLS_MAX  (ARRAY_SIZE(allowed_calls) + ARRAY_SIZE(feed_calls))
-#define FILTER_MAX                                                                       \
+#define CALLS_MAX (ARRAY_SIZE(allowed_calls) + ARRAY_SIZE(feed_calls))
+#define FILTER_MAX \
 	(CALLS_MAX + ARRAY_SIZE(for_zombie) + ARRAY_SIZE(for_word) + ARRAY_SIZE(for_ptrace) + 8)
 
 struct filter {

@@ -6,8 +6,8 @@
  *
  * argv: ocirun-monitor ID INSTANCE PID MODE FEED [EXECID], MODE being watch_mode_name's word, and
  * "netlink:THREADS" where a process is taken over that had so many threads just now. FEED is
- * monitor_feed_parse's word. With EXECID it is the observer of an exec's process, and MONITOR_FD_LOCK holds flock(LOCK_SH) on
- * <state>/execs until its last line is written.
+ * monitor_feed_parse's word. With EXECID it is the observer of an exec's process, and
+ * MONITOR_FD_LOCK holds flock(LOCK_SH) on <state>/execs until its last line is written.
  */
 #ifndef MONITOR_HANDOVER_H
 #define MONITOR_HANDOVER_H
@@ -25,7 +25,7 @@ enum monitor_fd {
 	MONITOR_FD_STUB,    /* the stub's reports; closed when there is none */
 	MONITOR_FD_NETLINK, /* the process connector, and /proc/PID/stat: as struct exit_means */
 	MONITOR_FD_STAT,
-	MONITOR_FD_FEED,    /* its directory, and the intents: as struct feed; closed: there is none */
+	MONITOR_FD_FEED, /* its directory, and the intents: as struct feed; closed: there is none */
 	MONITOR_FD_PENDING,
 	MONITOR_FD_USAGE, /* USAGE_FILES of them; closed where missing */
 	MONITOR_FD_END = MONITOR_FD_USAGE + USAGE_FILES,
@@ -39,7 +39,8 @@ enum monitor_fd {
  */
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err);
 
-/* The settings of the feed, "SIZE:COUNT:MODE" with the mode in octal; "-" where there is no feed. */
+/* The settings of the feed, "SIZE:COUNT:MODE" with the mode in octal; "-" where there is no feed.
+ */
 #define MONITOR_FEED_SIZE 48
 void monitor_feed_print(const struct feed_settings *settings, char text[MONITOR_FEED_SIZE]);
 bool monitor_feed_parse(const char *text, struct feed_settings *ret);

@@ -337,13 +337,20 @@ static bool was_read(const struct follow *f, const struct ocirun_event *event)
 	return event->seq <= f->after && strcmp(event->instance, f->after_instance) == 0;
 }
 
+/* The log is gone; our pidfd may know what it would have told. */
+static bool ask_witness(struct follow *f)
+{
+	f->witnessed = ocirun_log_witness(f->log, &f->status) == OCIRUN_WITNESS_STATUS;
+	return f->witnessed;
+}
+
 int follow_next(struct follow *f, struct ocirun_event *ret, struct error *err)
 {
 	for (;;) {
 		struct ocirun_damage damage;
 		int r = ocirun_log_next(f->log, ret, &damage);
 
-		if (r == -ESTALE && f->one_of_all) {
+		if (r == -ESTALE && (f->one_of_all || ask_witness(f))) {
 			f->lost = true;
 			return 0;
 		}

@@ -201,6 +201,8 @@ static void take_witness(struct waiter *w, enum condition wanted, const struct f
 		w->code = WIFSIGNALED(f->status) ? OCIRUN_EXIT_SIGNAL + WTERMSIG(f->status)
 						 : WEXITSTATUS(f->status);
 		if (wanted == CONDITION_EXITED && f->started_at[0]) {
+			log_warning("the end of %s is not on record: its event log has none",
+				    ocirun_log_id(f->log));
 			done(w, NULL);
 			return;
 		}
