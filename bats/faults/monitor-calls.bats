@@ -55,7 +55,7 @@ waiter_knows() {
 }
 
 @test "kill -9 of the monitor at calls around the record: a waiter has the code, and it is recorded once" {
-	each_call 6 waited_for waiter_knows
+	each_call 8 waited_for waiter_knows
 }
 
 # Nobody held a pidfd: what the log does not say is lost, and said to be so.
@@ -67,7 +67,7 @@ true_or_lost() {
 }
 
 @test "kill -9 of the monitor at calls around the record: without a witness the code is true or null" {
-	each_call 9 running true_or_lost
+	each_call 13 running true_or_lost
 }
 
 with_parent() {
@@ -77,7 +77,7 @@ with_parent() {
 }
 
 @test "kill -9 of the monitor at calls around the record, as init's parent: a waiter has the code" {
-	each_call 9 with_parent waiter_knows
+	each_call 13 with_parent waiter_knows
 }
 
 # `state` looks at the very moment, and again.
@@ -94,5 +94,5 @@ many_look() {
 }
 
 @test "kill -9 of the monitor at calls around the record: many verbs at once record one end" {
-	each_call 12 looked_at many_look
+	each_call 17 looked_at many_look
 }

@@ -16,6 +16,10 @@
 #include "monitor/word.h"
 
 /* The first attempt comes at once, and the second after a second. */
+/* How often a zombie is looked at that nobody reaps. */
+#define REAP_LOOK_MS	 1000
+#define REAP_LOOK_MAX_MS 60000
+
 #define RETRY_FIRST_MS 1000
 #define RETRY_LAST_MS  30000
 /* A subreaper learns of the end when a monitor that hands over goes: it cannot wait for ever. */
@@ -328,6 +332,27 @@ static int watch_for_kills(struct watch *w, struct loop *loop)
 	return loop_add_fd(loop, w->usage_fds[USAGE_OOM_NOTICE], notice, w);
 }
 
+/*
+ * As init's sibling we learn nothing from a zombie, and nobody may ever reap it. Others can read
+ * it, and once one of them has written `exited` there is nothing left for us. Returns whether it
+ * was reaped.
+ */
+static bool await_reap(struct watch *w)
+{
+	struct pollfd hung_up = {.fd = w->pidfd}; /* POLLHUP needs no asking for */
+	int pause_ms = REAP_LOOK_MS;
+
+	while (poll(&hung_up, 1, pause_ms) <= 0) {
+		if (journal_lock(w->journal) == 0)
+			journal_unlock(w->journal);
+		if (journal_has_seen(w->journal, EVENT_EXITED))
+			return false;
+		if (pause_ms < REAP_LOOK_MAX_MS)
+			pause_ms *= 2;
+	}
+	return true;
+}
+
 static void process_ended(struct loop *loop, void *arg)
 {
 	struct watch *w = arg;
@@ -338,6 +363,11 @@ static void process_ended(struct loop *loop, void *arg)
 	loop_remove_fd(loop, w->exits.netlink.fd);
 	loop_remove_fd(loop, w->usage_fds[USAGE_OOM_NOTICE]);
 	w->source = SOURCE_NONE;
+	if (w->exits.mode == WATCH_SIBLING && !w->exec_id && !await_reap(w)) {
+		w->ended = true;
+		tell(loop, w);
+		return;
+	}
 	w->status_known =
 		exit_status_collect(&w->exits, w->pidfd, w->pid, &w->status, &w->source) == 0;
 	w->ended = true;
