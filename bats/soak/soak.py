@@ -26,7 +26,8 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class Reaper:
-    """Reaps everything, as a subreaper does, and tells each status to who asks for it."""
+    """Reaps everything, as a subreaper does, and tells each status to who asks for it. Orphans that nobody
+    asks for leave theirs, and their numbers come again: so an answer is of a time."""
     def __init__(self):
         self.statuses, self.news = {}, threading.Condition()
         threading.Thread(target=self.reap, daemon=True).start()
@@ -39,14 +40,15 @@ class Reaper:
                 time.sleep(0.001) # nobody yet
                 continue
             with self.news:
-                self.statuses[pid] = os.waitstatus_to_exitcode(status)
+                self.statuses[pid] = time.monotonic(), os.waitstatus_to_exitcode(status)
                 self.news.notify_all()
 
-    def status(self, pid, deadline_s=60):
+    def status(self, pid, since, deadline_s=60):
+        """Of the process that had this number @since then."""
         with self.news:
-            if not self.news.wait_for(lambda: pid in self.statuses, deadline_s):
+            if not self.news.wait_for(lambda: self.statuses.get(pid, (0, 0))[0] > since, deadline_s):
                 raise TimeoutError(f"nobody reaps {pid}")
-            return self.statuses.pop(pid)
+            return self.statuses.pop(pid)[1]
 
 
 class Follower:
@@ -98,7 +100,8 @@ class Soak:
                                file_actions=[(os.POSIX_SPAWN_DUP2, fd, number) for fd, number in fds])
 
     def call(self, *args):
-        return self.reaper.status(self.spawn(list(args)))
+        began = time.monotonic()
+        return self.reaper.status(self.spawn(list(args)), began)
 
     def must(self, *args):
         status = self.call(*args)
@@ -117,14 +120,14 @@ class Soak:
 
     def live(self, name, code):
         """By ocirun itself: run, wait, delete."""
-        bundle = self.bundle_of(name, code)
+        began, bundle = time.monotonic(), self.bundle_of(name, code)
         pid_file = bundle / "pid"
         self.must("run", "--detach", "--bundle", str(bundle), "--pid-file", str(pid_file), name)
         seen = self.call("wait", name)
         if seen != code:
             self.problems.append(f"{name}: wait says {seen} and not {code}")
         if self.expects_init:
-            seen = self.reaper.status(int(pid_file.read_text(encoding="ascii")))
+            seen = self.reaper.status(int(pid_file.read_text(encoding="ascii")), began)
             if seen != code:
                 self.problems.append(f"{name}: waitpid says {seen} and not {code}")
         self.must("delete", name)
@@ -133,7 +136,7 @@ class Soak:
 
     def live_in_conmon(self, name, code):
         """As podman and CRI-O do it: conmon creates, start, conmon's exit file."""
-        bundle = self.bundle_of(name, code)
+        began, bundle = time.monotonic(), self.bundle_of(name, code)
         read, write = os.pipe()
         os.set_inheritable(write, True)
         conmon = self.spawn(
@@ -149,7 +152,7 @@ class Soak:
                 raise RuntimeError(f"{name}: conmon says {message}")
             self.must("start", name)
             messages.read() # until conmon has gone: it holds the pipe
-        self.reaper.status(conmon)
+        self.reaper.status(conmon, began)
         exit_file = bundle / name
         seen = int(exit_file.read_text(encoding="ascii")) if exit_file.exists() else "nothing"
         if seen != code:
@@ -191,7 +194,7 @@ class Soak:
                 break
         settled(lambda: len(follower.codes) >= len(expected))
         follower.stop()
-        self.reaper.status(follower.pid)
+        self.reaper.status(follower.pid, began)
         lost = [n for n in expected if n not in follower.codes]
         wrong = [n for n in expected if n in follower.codes and follower.codes[n] != expected[n]]
         self.problems += follower.problems
