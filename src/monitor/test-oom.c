@@ -3,12 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/tap.h"
 #include "container/lifecycle.h"
+#include "monitor/exited.h"
 #include "monitor/oom.h"
 
 #define INSTANCE "0123456789abcdef0123456789abcdef"
@@ -193,6 +195,27 @@ static void the_baseline_is_kept(void)
 	(void)close(fd);
 }
 
+/* The cgroup may be gone by then, and its counters with it. */
+static void exited_knows_of_the_log(void)
+{
+	struct exited e = {.pid = 1, .known = true, .status = SIGKILL, .oom_killed = true};
+	struct cgroup_usage usage = v1(0);
+	struct event_members m;
+
+	exited_members(&m, &e);
+	check(strstr(m.text, "\"oomKilled\":true"));
+	check(!strstr(m.text, "usage"));
+	e.usage = &usage;
+	exited_members(&m, &e);
+	check(strstr(m.text, "\"oomKilled\":true"));
+	e.oom_killed = false;
+	exited_members(&m, &e);
+	check(strstr(m.text, "\"oomKilled\":false"));
+	usage = v1(1);
+	exited_members(&m, &e);
+	check(strstr(m.text, "\"oomKilled\":true"));
+}
+
 static const struct tap_test tests[] = {
 	{"each growth is a line; what was before the create is none", growth_is_a_line},
 	{"two writers go on from what the log says", another_writer_goes_on_from_the_log},
@@ -203,6 +226,7 @@ static const struct tap_test tests[] = {
 	 v1_is_looked_at_again_for_a_while},
 	{"v2's notices are not listened to for half a second", v2_rests_once},
 	{"the baseline is in the lock file", the_baseline_is_kept},
+	{"exited tells of kills that the log or the counters know", exited_knows_of_the_log},
 };
 
 static void remove_logs(void)
