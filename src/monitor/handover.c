@@ -146,7 +146,7 @@ int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 	const struct feed *feed = w->journal->feed;
 	char path[4096], pid[16], mode[32], settings[MONITOR_FEED_SIZE], id[JOURNAL_ID_MAX + 1],
 		instance[JOURNAL_INSTANCE_LEN + 1];
-	char *const argv[] = {(char *)MONITOR_PROGRAM, id, instance, pid, mode, settings,
+	char *const argv[] = {(char *)MONITOR_PROGRAM, id,  instance, pid, mode, settings,
 			      (char *)w->exec_id,      NULL};
 	char *const envp[] = {failpoint(), NULL};
 	int r;
