@@ -175,6 +175,8 @@ void launch_undo(struct launch *l, const struct error *cause)
 	if (removed < 0)
 		return; /* the record is what `delete --force` will work from */
 	log_if(lifecycle_record(&c->journal, CAUSE_DELETE, NULL, &err), &err);
+	/* A create that failed for want of descriptors has none left to empty the directory by. */
+	journal_close(&c->journal);
 	log_if(container_erase(c, &err), &err);
 	container_retire(c, l->options->store);
 }
