@@ -9,6 +9,7 @@
  *   execute  a thread that is not the first executes `ending exit CODE`
  *   many     three hundred threads stand there when one ends the process
  *   churn    a thousand threads come and go before that
+ *   flood    thirty thousand
  *   fault    by a memory fault, with a core where that is allowed
  */
 #include <pthread.h>
@@ -94,8 +95,8 @@ int main(int argc, char **argv)
 	} else if (strcmp(how, "many") == 0) {
 		for (int i = 0; i < 300; i++)
 			(void)begin(stand);
-	} else if (strcmp(how, "churn") == 0) {
-		for (int i = 0; i < 1000; i++)
+	} else if (strcmp(how, "churn") == 0 || strcmp(how, "flood") == 0) {
+		for (int i = 0; i < (strcmp(how, "churn") == 0 ? 1000 : 30000); i++)
 			(void)pthread_join(begin(pass), NULL);
 	} else if (strcmp(how, "fault") == 0) {
 		*(volatile int *)8 = 0;

@@ -106,12 +106,7 @@ static void limit(int resource)
 
 /* What one mode needs beside the others' calls; each list falls through to what follows it. */
 static const struct sock_filter for_zombie[] = {
-	IS(SYS_readlinkat, 2, 0), /* is field 52 of its stat shown to us? */
-#ifdef SYS_readlink
-	IS(SYS_readlink, 1, 0),
-#else
-	IS(SYS_readlinkat, 1, 0),
-#endif
+	IS(SYS_readlinkat, 1, 0), /* is field 52 of its stat shown to us? */
 	IS(SYS_uname, 0, 1),
 	ALLOW,
 };

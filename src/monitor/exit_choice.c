@@ -134,14 +134,6 @@ int exit_choice_make(const struct exit_wish *wish, bool kernel_tells, pid_t adop
 	return 0;
 }
 
-/* After it was opened, the number is still its own: so it was its own then. */
-static int open_stat(pid_t pid, int pidfd)
-{
-	autofd fd = exit_zombie_open(pid);
-
-	return fd >= 0 && sys_pidfd_send_signal(pidfd, 0) == 0 ? take_fd(&fd) : -EBADF;
-}
-
 void exit_choice_adopt(pid_t pid, int pidfd, struct exit_means *ret)
 {
 	struct error ignored = ERROR_INIT;
@@ -150,11 +142,14 @@ void exit_choice_adopt(pid_t pid, int pidfd, struct exit_means *ret)
 	ret->mode = WATCH_SIBLING;
 	if (kernel_tells_pidfd())
 		return;
-	ret->stat_fd = open_stat(pid, pidfd);
+	exit_zombie_open(&ret->zombie, pid);
+	/* The number is still its own: so it was its own before. */
+	if (sys_pidfd_send_signal(pidfd, 0) < 0)
+		exit_zombie_close(&ret->zombie);
 	ret->netlink.fd = exit_netlink_open(&ignored);
 	ret->mode = ret->netlink.fd >= 0 ? WATCH_NETLINK : WATCH_ZOMBIE;
 	if (ret->mode == WATCH_NETLINK &&
-	    exit_netlink_aim_late(&ret->netlink, pid, ret->stat_fd, &ignored) < 0) {
+	    exit_netlink_aim_late(&ret->netlink, pid, &ret->zombie, &ignored) < 0) {
 		close_keeping_errno(take_fd(&ret->netlink.fd));
 		ret->mode = WATCH_ZOMBIE;
 	}

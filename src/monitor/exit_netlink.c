@@ -265,10 +265,10 @@ static bool drain(struct exit_netlink *n)
 
 /* The kernel's count fits ours when nothing is told meanwhile. Else the next message tries again.
  */
-static void count_threads(struct exit_netlink *n, int stat_fd)
+static void count_threads(struct exit_netlink *n, const struct exit_zombie *z)
 {
 	for (int i = 0; i < COUNT_TRIALS; i++) {
-		int threads = exit_zombie_threads(stat_fd);
+		int threads = exit_zombie_threads(z);
 
 		if (threads < 0)
 			return;
@@ -279,13 +279,14 @@ static void count_threads(struct exit_netlink *n, int stat_fd)
 	}
 }
 
-int exit_netlink_aim_late(struct exit_netlink *n, pid_t pid, int stat_fd, struct error *err)
+int exit_netlink_aim_late(struct exit_netlink *n, pid_t pid, const struct exit_zombie *z,
+			  struct error *err)
 {
 	int r = exit_netlink_aim(n, pid, err);
 
 	n->exact = false;
 	if (r == 0)
-		count_threads(n, stat_fd);
+		count_threads(n, z);
 	return r;
 }
 
@@ -296,7 +297,7 @@ static bool has_ended(int pidfd)
 	return poll(&p, 1, 0) != 0;
 }
 
-void exit_netlink_read(struct exit_netlink *n, int pidfd, int stat_fd)
+void exit_netlink_read(struct exit_netlink *n, int pidfd, const struct exit_zombie *z)
 {
 	(void)drain(n);
 	/* In this order: what the last thread tells comes after the end that the pidfd shows. */
@@ -305,7 +306,7 @@ void exit_netlink_read(struct exit_netlink *n, int pidfd, int stat_fd)
 	exit_netlink_alive(n);
 	if (!n->exact || n->threads <= 0) {
 		n->exact = false;
-		count_threads(n, stat_fd);
+		count_threads(n, z);
 	}
 }
 

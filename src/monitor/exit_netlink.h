@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "monitor/exit_zombie.h"
 
 struct exit_netlink {
 	int fd; /* listens; -EBADF: not used */
@@ -46,14 +47,15 @@ int exit_netlink_open(struct error *err);
  */
 int exit_netlink_aim(struct exit_netlink *n, pid_t pid, struct error *err);
 
-/* exit_netlink_aim_late - the same for one that runs already; @stat_fd: exit_zombie_open's. */
-int exit_netlink_aim_late(struct exit_netlink *n, pid_t pid, int stat_fd, struct error *err);
+/* exit_netlink_aim_late - the same for one that runs already; @z: its files. */
+int exit_netlink_aim_late(struct exit_netlink *n, pid_t pid, const struct exit_zombie *z,
+			  struct error *err);
 
 /*
  * exit_netlink_read - take what was told, so that the socket does not overflow
- * @pidfd: readable when the process has ended; @stat_fd: to count again after a loss
+ * @pidfd: readable when the process has ended; @z: to count again after a loss
  */
-void exit_netlink_read(struct exit_netlink *n, int pidfd, int stat_fd);
+void exit_netlink_read(struct exit_netlink *n, int pidfd, const struct exit_zombie *z);
 
 /*
  * exit_netlink_collect - the status, after the pidfd became readable; waits for messages that are

@@ -32,18 +32,19 @@ bool watch_mode_is_sibling(enum watch_mode mode)
 void exit_means_close(struct exit_means *means)
 {
 	close_keeping_errno(take_fd(&means->netlink.fd));
-	close_keeping_errno(take_fd(&means->stat_fd));
+	exit_zombie_close(&means->zombie);
+	close_keeping_errno(take_fd(&means->status_fd));
 }
 
 int exit_means_attach(struct exit_means *means, pid_t pid, struct error *err)
 {
 	if (means->mode == WATCH_PTRACE) {
-		means->stat_fd = exit_ptrace_open(pid);
+		means->status_fd = exit_ptrace_open(pid);
 		return exit_ptrace_seize(pid, err);
 	}
 	if (means->mode != WATCH_NETLINK)
 		return 0;
-	means->stat_fd = exit_zombie_open(pid); /* else without that help */
+	exit_zombie_open(&means->zombie, pid);
 	return exit_netlink_aim(&means->netlink, pid, err);
 }
 
@@ -101,11 +102,10 @@ static int ask_after_reap(int pidfd, int *ret_status)
 
 /* The zombie is looked at first, since it may go at any moment, and is the word where messages
  * leave a doubt. */
-static int listen_and_look(struct exit_means *means, pid_t pid, int *ret_status,
-			   const char **ret_source)
+static int listen_and_look(struct exit_means *means, int *ret_status, const char **ret_source)
 {
 	int seen, r;
-	bool is_seen = exit_zombie_status(means->stat_fd, pid, &seen) == 0;
+	bool is_seen = exit_zombie_status(&means->zombie, &seen) == 0;
 
 	r = exit_netlink_collect(&means->netlink, ret_status);
 	if (r != 0 && is_seen) {
@@ -136,10 +136,10 @@ static int collect(struct exit_means *means, int pidfd, pid_t pid, int *ret_stat
 		return ask_after_reap(pidfd, ret_status);
 	case WATCH_NETLINK:
 		*ret_source = SOURCE_NETLINK;
-		return listen_and_look(means, pid, ret_status, ret_source);
+		return listen_and_look(means, ret_status, ret_source);
 	case WATCH_ZOMBIE:
 		*ret_source = SOURCE_ZOMBIE;
-		return exit_zombie_status(means->stat_fd, pid, ret_status);
+		return exit_zombie_status(&means->zombie, ret_status);
 	default:
 		*ret_source = SOURCE_PIDFD;
 		return ask_after_reap(pidfd, ret_status);

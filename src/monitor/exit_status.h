@@ -41,12 +41,15 @@ bool watch_mode_is_sibling(enum watch_mode mode);
 struct exit_means {
 	enum watch_mode mode;
 	struct exit_netlink netlink; /* WATCH_NETLINK */
-	/* exit_zombie_open's: WATCH_NETLINK, WATCH_ZOMBIE; exit_ptrace_open's; else -EBADF */
-	int stat_fd;
+	struct exit_zombie zombie;   /* WATCH_NETLINK, WATCH_ZOMBIE */
+	int status_fd;		     /* exit_ptrace_open's: WATCH_PTRACE */
 };
 
-#define EXIT_MEANS_NONE \
-	((struct exit_means){.mode = WATCH_NONE, .netlink = {.fd = -EBADF}, .stat_fd = -EBADF})
+#define EXIT_MEANS_NONE                                    \
+	((struct exit_means){.mode = WATCH_NONE,           \
+			     .netlink = {.fd = -EBADF},    \
+			     .zombie = EXIT_ZOMBIE_CLOSED, \
+			     .status_fd = -EBADF})
 
 void exit_means_close(struct exit_means *means);
 

@@ -11,18 +11,32 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+
 #define FIELD_STATE	3 /* of /proc/PID/stat, counted from 1 */
 #define FIELD_THREADS	20
 #define FIELD_EXIT_CODE 52
 
-int exit_zombie_open(pid_t pid)
+static int open_file(pid_t pid, const char *name, int flags)
 {
-	char path[40];
+	char path[48];
 	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -EBADF : fd;
+}
+
+void exit_zombie_open(struct exit_zombie *z, pid_t pid)
+{
+	z->stat_fd = open_file(pid, "stat", O_RDONLY);
+	z->link_fd = open_file(pid, "ns/user", O_PATH | O_NOFOLLOW);
+}
+
+void exit_zombie_close(struct exit_zombie *z)
+{
+	close_keeping_errno(take_fd(&z->stat_fd));
+	close_keeping_errno(take_fd(&z->link_fd));
 }
 
 /* The command's name may hold spaces and brackets: fields are counted from the last bracket. */
@@ -72,13 +86,12 @@ static int read_stat(int stat_fd, char *text, size_t size)
 	return 0;
 }
 
-/* Such a link is shown to whoever field 52 is shown to, and a zombie has it, too. */
-static bool has_ptrace_access(pid_t pid)
+/* Where the link leads is shown to whoever field 52 is shown to, and a zombie has it, too. */
+static bool has_ptrace_access(int link_fd)
 {
-	char path[40], target[64];
+	char target[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	return readlink(path, target, sizeof(target)) > 0;
+	return link_fd >= 0 && readlinkat(link_fd, "", target, sizeof(target)) > 0;
 }
 
 /* Linux 5.17: field 52 is the process's status, also where its first thread ended before others. */
@@ -91,21 +104,19 @@ static bool is_of_process(void)
 	       (major > 5 || (major == 5 && minor >= 17));
 }
 
-int exit_zombie_status(int stat_fd, pid_t pid, int *ret_status)
+int exit_zombie_status(const struct exit_zombie *z, int *ret_status)
 {
-	/* In this order: if it is still a zombie afterwards, the number was its own all the time.
-	 */
-	bool believe_zero = is_of_process() && has_ptrace_access(pid);
+	bool believe_zero = is_of_process() && has_ptrace_access(z->link_fd);
 	char text[1024];
-	int r = read_stat(stat_fd, text, sizeof(text));
+	int r = read_stat(z->stat_fd, text, sizeof(text));
 
 	return r < 0 ? r : exit_zombie_parse(text, believe_zero, ret_status);
 }
 
-int exit_zombie_threads(int stat_fd)
+int exit_zombie_threads(const struct exit_zombie *z)
 {
 	char text[1024];
-	int r = read_stat(stat_fd, text, sizeof(text));
+	int r = read_stat(z->stat_fd, text, sizeof(text));
 	const char *state, *threads;
 
 	if (r < 0)

@@ -140,9 +140,14 @@ static char *failpoint(void)
 
 int monitor_exec(const struct watch *w, int lock_fd, struct error *err)
 {
-	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {
-		w->journal->fd,	     w->pidfd,	      lock_fd, w->stub_fd,
-		w->exits.netlink.fd, w->exits.stat_fd};
+	int sources[MONITOR_FD_END - MONITOR_FD_JOURNAL] = {w->journal->fd,
+							    w->pidfd,
+							    lock_fd,
+							    w->stub_fd,
+							    w->exits.netlink.fd,
+							    w->exits.zombie.stat_fd,
+							    w->exits.zombie.link_fd,
+							    w->exits.status_fd};
 	const struct feed *feed = w->journal->feed;
 	char path[4096], pid[16], mode[32], settings[MONITOR_FEED_SIZE], id[JOURNAL_ID_MAX + 1],
 		instance[JOURNAL_INSTANCE_LEN + 1];

@@ -23,8 +23,10 @@ enum monitor_fd {
 	MONITOR_FD_PIDFD,
 	MONITOR_FD_LOCK,    /* holds flock(LOCK_EX) on <state>/monitor */
 	MONITOR_FD_STUB,    /* the stub's reports; closed when there is none */
-	MONITOR_FD_NETLINK, /* the process connector, and /proc/PID/stat: as struct exit_means */
+	MONITOR_FD_NETLINK, /* as struct exit_means, from here; closed where not used */
 	MONITOR_FD_STAT,
+	MONITOR_FD_LINK,
+	MONITOR_FD_STATUS,
 	MONITOR_FD_FEED, /* its directory, and the intents: as struct feed; closed: there is none */
 	MONITOR_FD_PENDING,
 	MONITOR_FD_USAGE, /* USAGE_FILES of them; closed where missing */

@@ -103,7 +103,9 @@ int main(int argc, char **argv)
 	parse_mode(argv[4], &w.exits);
 	w.exits.netlink.fd = fd_if_open(MONITOR_FD_NETLINK);
 	w.exits.netlink.pid = w.pid;
-	w.exits.stat_fd = fd_if_open(MONITOR_FD_STAT);
+	w.exits.zombie.stat_fd = fd_if_open(MONITOR_FD_STAT);
+	w.exits.zombie.link_fd = fd_if_open(MONITOR_FD_LINK);
+	w.exits.status_fd = fd_if_open(MONITOR_FD_STATUS);
 	take_feed(&journal, &feed, argv[5]);
 	w.exec_id = argv[6]; /* or NULL, where argv ends */
 	w.stub_fd = fd_if_open(MONITOR_FD_STUB);
@@ -116,7 +118,7 @@ int main(int argc, char **argv)
 		word_begin(w.lock_fd);
 	loop = loop_new();
 	signals.fd = block_signals();
-	signals.status_fd = w.exits.stat_fd;
+	signals.status_fd = w.exits.status_fd;
 	signals.traced = w.exits.mode == WATCH_PTRACE ? w.pid : 0;
 	if (w.exits.mode == WATCH_MODES || !loop || signals.fd < 0)
 		return EXIT_FAILURE;

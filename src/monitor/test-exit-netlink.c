@@ -11,7 +11,6 @@
 #include "base/tap.h"
 #include "monitor/exit_netlink.h"
 #include "monitor/exit_ptrace.h"
-#include "monitor/exit_zombie.h"
 
 #define PID 4711
 

@@ -384,7 +384,7 @@ static void threads_told(struct loop *loop, void *arg)
 	struct watch *w = arg;
 
 	(void)loop;
-	exit_netlink_read(&w->exits.netlink, w->pidfd, w->exits.stat_fd);
+	exit_netlink_read(&w->exits.netlink, w->pidfd, &w->exits.zombie);
 }
 
 int watch_run(struct watch *w, struct loop *loop, struct error *err)

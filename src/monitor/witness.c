@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
-#include "base/cleanup.h"
 #include "base/compat.h"
 #include "base/kernel_lacks.h"
 #include "monitor/exit_status.h"
@@ -11,12 +10,15 @@
 
 static int ask_zombie(int pidfd, pid_t pid, int *ret_status)
 {
-	autofd stat_fd = exit_zombie_open(pid);
+	struct exit_zombie z = EXIT_ZOMBIE_CLOSED;
+	int r = -ESRCH;
 
-	/* After the open: what has the number now is what the pidfd is of. */
-	if (stat_fd < 0 || (sys_pidfd_send_signal(pidfd, 0) < 0 && errno == ESRCH))
-		return -ESRCH;
-	return exit_zombie_status(stat_fd, pid, ret_status);
+	exit_zombie_open(&z, pid);
+	/* The number is still its own: so it was its own before. */
+	if (sys_pidfd_send_signal(pidfd, 0) == 0 || errno != ESRCH)
+		r = exit_zombie_status(&z, ret_status);
+	exit_zombie_close(&z);
+	return r;
 }
 
 static int ask_kernel(int pidfd, int *ret_status)
