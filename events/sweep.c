@@ -57,6 +57,12 @@ static int64_t now_ns(void)
 	return as_ns(&now);
 }
 
+/* The same clock: time(2) may be a tick behind, and a stamp of the future is due. */
+static time_t now_s(void)
+{
+	return (time_t)(now_ns() / (int64_t)NS_PER_S);
+}
+
 static bool is_older(const struct sweep *s, int64_t ended_ns, unsigned int seconds)
 {
 	return s->now_ns - ended_ns > (int64_t)seconds * (int64_t)NS_PER_S;
@@ -248,7 +254,7 @@ static bool sweep_locked(int stamp, int dirfd, int ids_dirfd, const struct reten
 {
 	struct sweep s = {
 		.dirfd = dirfd, .ids_dirfd = ids_dirfd, .limits = limits, .now_ns = now_ns()};
-	time_t now = (time_t)(s.now_ns / (int64_t)NS_PER_S);
+	time_t now = now_s();
 
 	if (!stamp_is_due(stamp, now, limits->age_s))
 		return true; /* somebody else was first */
@@ -262,7 +268,7 @@ static void sweep_while_due(int stamp, int dirfd, int ids_dirfd, const struct re
 {
 	bool written = true;
 
-	while (written && stamp_is_due(stamp, time(NULL), limits->age_s) &&
+	while (written && stamp_is_due(stamp, now_s(), limits->age_s) &&
 	       flock(stamp, LOCK_EX | LOCK_NB) == 0) {
 		written = sweep_locked(stamp, dirfd, ids_dirfd, limits);
 		(void)flock(stamp, LOCK_UN);

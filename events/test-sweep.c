@@ -12,6 +12,7 @@
 #include "events/pending.h"
 #include "events/sweep.h"
 #include "events/sweep_stamp.h"
+#include "ocirun/events.h"
 
 #define STAMP ".swept"
 
@@ -270,6 +271,76 @@ static void deletes_bring_sweeps(void)
 	end();
 }
 
+/* A living process of the ID never finds its log gone, or another's in its place. */
+static int use_an_id(void)
+{
+	char instance[JOURNAL_INSTANCE_LEN + 1];
+	int bad = 0;
+
+	for (unsigned int n = 0; n < 300; n++) {
+		struct stat held = {0}, named = {0};
+		struct journal j;
+
+		(void)snprintf(instance, sizeof(instance), "%032x", n);
+		if (mkdirat(ids, ID, 0700) < 0 || journal_create(&j, dirfd_, ID, instance) < 0)
+			return -1;
+		for (int look = 0; look < 3; look++) {
+			append(&j, look < 2 ? EVENT_SIGNALED : EVENT_DELETED);
+			bad += fstat(j.fd, &held) < 0 ||
+			       fstatat(dirfd_, ID ".ndjson", &named, 0) < 0 ||
+			       held.st_ino != named.st_ino;
+		}
+		journal_close(&j);
+		if (unlinkat(ids, ID, AT_REMOVEDIR) < 0)
+			return -1;
+	}
+	return bad + failures;
+}
+
+static void creates_at_the_same_time_are_safe(void)
+{
+	unsigned int rounds = 0;
+	int status = 1;
+	pid_t child;
+
+	begin();
+	child = fork();
+	if (child == 0) {
+		(void)close(dirfd_); /* locks belong to the description */
+		dirfd_ = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		_exit(use_an_id() == 0 ? 0 : 1);
+	}
+	for (; waitpid(child, &status, WNOHANG) == 0; rounds++)
+		sweep_now(&(struct retention){0});
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 0 && rounds > 10);
+	sweep_now(&(struct retention){0});
+	check(!has_log(ID));
+	end();
+}
+
+static void an_end_is_told(void)
+{
+	struct ocirun_log *log;
+	int64_t ended = 0;
+
+	begin();
+	make_log("over", 100, true);
+	make_log("alive", 100, false);
+	check_int(ocirun_log_open(&log, directory, "over", NULL), 0);
+	check_int(ocirun_log_ended(log, &ended), 1);
+	check(ended / 1000000000 <= time(NULL) - 100 && ended / 1000000000 >= time(NULL) - 110);
+	check(!ocirun_log_is_over(log)); /* nothing was read */
+	ocirun_log_close(log);
+	check_int(ocirun_log_open(&log, directory, "alive", NULL), 0);
+	check_int(ocirun_log_ended(log, &ended), 0);
+	ocirun_log_close(log);
+	write_file("empty.ndjson", "", 0);
+	check_int(ocirun_log_open(&log, directory, "empty", NULL), 0);
+	check_int(ocirun_log_ended(log, &ended), 0);
+	ocirun_log_close(log);
+	end();
+}
+
 /* What a feed on a full disk leaves. */
 static void write_debt(const char *log)
 {
@@ -398,6 +469,8 @@ int main(void)
 		 unfinished_creates_are_removed},
 		{"with a limit of 0 a log goes at once", limits_of_nothing_take_it_at_once},
 		{"the number stays within an eighth of its limit", deletes_bring_sweeps},
+		{"creates of an ID are safe from sweeps", creates_at_the_same_time_are_safe},
+		{"readers are told that a log has ended", an_end_is_told},
 		{"a log that owes to the feed stays for a day", debts_keep_a_log},
 		{"it is time after some deletes, or some time", the_stamp_knows_the_time},
 		{"a stamp that is none is replaced", a_strange_stamp_is_due},
