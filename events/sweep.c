@@ -68,22 +68,20 @@ static bool is_older(const struct sweep *s, int64_t ended_ns, unsigned int secon
 	return s->now_ns - ended_ns > (int64_t)seconds * (int64_t)NS_PER_S;
 }
 
-/*
- * ID.ndjson of an ID in use; ID@INSTANCE.ndjson never is. When it cannot be told, it is: the log
- * stays.
- */
+/* ID.ndjson of an ID in use; no ID looks like ID@INSTANCE. If it cannot be told, the log stays. */
 static bool is_in_use(const struct sweep *s, const char *name)
 {
 	char id[JOURNAL_NAME_SIZE];
 	size_t length = strlen(name) - strlen(JOURNAL_SUFFIX);
 
-	if (strchr(name, '@'))
-		return false;
 	*(char *)mempcpy(id, name, length) = '\0';
 	return faccessat(s->ids_dirfd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-/* Under the lock of the directory, which those hold who give a name to another log. */
+/*
+ * Under the lock of the directory, which those hold who give a name to another log. An ID that has
+ * come into use meanwhile has, or gets, another one.
+ */
 static bool may_go(const struct sweep *s, const struct candidate *c)
 {
 	struct stat st;
@@ -96,7 +94,7 @@ static bool may_go(const struct sweep *s, const struct candidate *c)
 	over = fstat(fd, &st) == 0 && st.st_ino == c->inode && as_ns(&st.st_mtim) == c->ended_ns &&
 	       (is_older(s, c->ended_ns, LOST_AGE) || log_is_over(fd, st.st_size));
 	(void)close(fd);
-	return over && !is_in_use(s, c->name);
+	return over;
 }
 
 static void remove_log(const struct sweep *s, const struct candidate *c)

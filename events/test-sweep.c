@@ -96,6 +96,31 @@ static void old_ones_go(void)
 	end();
 }
 
+static void long_ones_go(void)
+{
+	struct journal j;
+
+	begin();
+	check_int(journal_create(&j, dirfd_, "long", INSTANCE), 0);
+	for (int i = 0; i < 50; i++)
+		append(&j, EVENT_SIGNALED);
+	append(&j, EVENT_DELETED);
+	journal_close(&j);
+	set_age("long.ndjson", 4000);
+	sweep_now(&roomy);
+	check(!has_log("long"));
+	end();
+}
+
+static void what_cannot_be_told_stays(void)
+{
+	begin();
+	make_log("old", 4000, true);
+	journal_sweep(dirfd_, -1, &roomy);
+	check(has_log("old"));
+	end();
+}
+
 static void the_latest_stay_by_number(void)
 {
 	struct retention two = roomy;
@@ -234,16 +259,22 @@ static void limits_of_nothing_take_it_at_once(void)
 {
 	struct retention limits[3] = {roomy, roomy, roomy};
 
+	char id[16];
+
 	limits[0].age_s = 0;
 	limits[1].count = 0;
 	limits[2].size = 0;
 	begin();
 	for (int i = 0; i < 3; i++) {
-		/* Nothing is due. */
+		/* Nothing is due for some time. */
+		for (int k = 0; k < 40; k++) {
+			(void)snprintf(id, sizeof(id), "c%d", k);
+			make_log(id, 10, true);
+		}
 		sweep_now(&roomy);
 		make_log(ID, 0, true);
 		journal_retire(dirfd_, ids, ID, &limits[i]);
-		check(!has_log(ID));
+		check(!has_log(ID) && has_log("c0") && has_log("c39"));
 	}
 	end();
 }
@@ -459,6 +490,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		{"logs of deleted containers go by their age, others stay", old_ones_go},
+		{"long ones as well", long_ones_go},
+		{"a log of which it cannot be told stays", what_cannot_be_told_stays},
 		{"by number, the latest stay", the_latest_stay_by_number},
 		{"by size on disk, the latest stay", the_latest_stay_by_size},
 		{"an ID in use keeps its log, whatever stands in it", an_id_in_use_keeps_its_log},
