@@ -155,12 +155,15 @@ int process_start_time(pid_t pid, uint64_t *ret)
 int boot_id(char ret[40], struct error *err)
 {
 	static char known[40]; /* `list` asks for every container, and it does not change */
-	ssize_t n = 0;
+	char text[40];
+	ssize_t n;
 
-	if (!known[0])
-		n = file_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", known, sizeof(known));
-	if (n < 0)
-		return error_sys_num(err, (int)n, "read /proc/sys/kernel/random/boot_id");
+	if (!known[0]) {
+		n = file_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", text, sizeof(text));
+		if (n < 0)
+			return error_sys_num(err, (int)n, "read /proc/sys/kernel/random/boot_id");
+		memcpy(known, text, sizeof(known)); /* not what a failed read leaves */
+	}
 	memcpy(ret, known, sizeof(known));
 	return 0;
 }
