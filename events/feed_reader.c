@@ -257,6 +257,17 @@ static int take_piece(struct ocirun_feed *feed, const struct piece *piece,
 	return OCIRUN_EVENT;
 }
 
+int ocirun_feed_note(struct ocirun_feed *feed, const struct ocirun_event *event)
+{
+	const struct line line = {
+		.instance = {event->instance, strlen(event->instance)},
+		.type = {event->type, strlen(event->type)},
+		.seq = event->seq,
+	};
+
+	return feed_seen_note(&feed->seen, &line);
+}
+
 static bool take_gap(struct ocirun_feed *feed, struct ocirun_damage *ret)
 {
 	struct seen_gap gap;

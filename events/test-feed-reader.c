@@ -408,6 +408,21 @@ static void what_was_missing_because_files_were_lost_is_no_gap(void)
 	end();
 }
 
+static void lines_that_were_had_from_elsewhere_do_not_come(void)
+{
+	put('a', 1);
+	begin(NULL);
+	check_text(rest(), "a1");
+	check_int(ocirun_feed_note(feed, &event), 0);
+	event.seq = 2;
+	check_int(ocirun_feed_note(feed, &event), 1);
+	check_int(ocirun_feed_note(feed, &event), 0);
+	put('a', 2);
+	put('a', 3);
+	check_text(rest(), "a3");
+	end();
+}
+
 /* Cursors. */
 
 static void write_history(void)
@@ -712,6 +727,8 @@ static const struct test tests[] = {
 	{"lines of a later version are told as such", lines_of_a_later_version_are_told_as_such},
 	{"what was missing because files were lost is no gap",
 	 what_was_missing_because_files_were_lost_is_no_gap},
+	{"lines that were had from elsewhere do not come",
+	 lines_that_were_had_from_elsewhere_do_not_come},
 	{"a cursor at every line goes on with the next one",
 	 a_cursor_at_every_line_goes_on_with_the_next_one},
 	{"a cursor survives rotation and a copy of the files",

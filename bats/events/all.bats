@@ -231,6 +231,30 @@ all_printed() { diff <(sort "$TEST_DIR/$1.out") <(sort "$ROOT"/.events/*.ndjson)
 	interrupted
 }
 
+@test "events --all: with the feed's disk full, an end comes out of the log, and once" {
+	FEED_OF_TEST=$TEST_DIR/feed
+	mkdir -m 0700 "$FEED_OF_TEST"
+	mount -t tmpfs -o size=64k,mode=0700 none "$FEED_OF_TEST"
+	OCIRUN_CMD+=(--feed "$FEED_OF_TEST")
+	started 'sleep 60'
+	background e events --all
+	wait_until seen e web 'created started'
+	truncate -s 4096 "$FEED_OF_TEST/fill"
+	cat /dev/zero >"$FEED_OF_TEST/fill" 2>/dev/null || true
+	for _ in {1..20}; do ocirun kill web CONT 2>/dev/null; done # the last page of the file has room
+	ocirun kill web KILL 2>/dev/null
+	wait_until grep -q '"type":"exited"' "$TEST_DIR/e.out"
+	grep -q "does not have the end of web" "$TEST_DIR/e.err"
+	rm "$FEED_OF_TEST/fill"
+	ocirun delete web
+	wait_until grep -q '"type":"deleted"' "$TEST_DIR/e.out"
+	wait_until all_printed e
+	interrupted
+	feed_has_all "$FEED_OF_TEST"
+	umount "$FEED_OF_TEST"
+	FEED_OF_TEST=none
+}
+
 # descriptors PID
 descriptors() { find "/proc/$1/fd" -type l | wc -l; }
 

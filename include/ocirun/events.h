@@ -217,6 +217,12 @@ OCIRUN_PUBLIC int ocirun_feed_next(struct ocirun_feed *feed, struct ocirun_event
 				   struct ocirun_damage *ret_damage);
 
 /*
+ * ocirun_feed_note - @event was had from elsewhere, out of its log: the feed is not to return it
+ * Returns 1; 0 when the feed has returned it already; or -ENOMEM.
+ */
+OCIRUN_PUBLIC int ocirun_feed_note(struct ocirun_feed *feed, const struct ocirun_event *event);
+
+/*
  * ocirun_feed_cursor - the place behind the last line returned, as text without white space
  * It does not depend on inode numbers or on this machine. Not to be looked into. Returns its
  * length, or -ENOBUFS.

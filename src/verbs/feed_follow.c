@@ -40,6 +40,7 @@ int feed_follow_open(struct feed_follow *f, const struct store *store, const cha
 void feed_follow_close(struct feed_follow *f)
 {
 	follow_close(&f->live);
+	ocirun_log_close(f->owed);
 	ocirun_feed_close(f->feed);
 	ocirun_watch_free(f->watch);
 	free(f->newcomers);
@@ -108,22 +109,68 @@ static void warn(struct feed_follow *f, const struct ocirun_damage *damage)
 	f->look = f->look || damage->kind == OCIRUN_DAMAGE_LOST;
 }
 
+/* A container whose end is in its log, and still not in the feed: its disk is full, perhaps. */
+static struct ocirun_log *open_owed(struct feed_follow *f)
+{
+	autofree char *directory = NULL;
+	struct ocirun_log *log;
+
+	for (size_t i = 0; i < f->live.count; i++) {
+		struct follow *live = &f->live.items[i];
+		const char *id = ocirun_log_id(live->log);
+
+		if (live->owed < 2)
+			continue;
+		live->owed = 0;
+		directory = follow_directory(f->store);
+		if (!directory ||
+		    ocirun_log_open(&log, directory, id, ocirun_log_instance(live->log)) < 0)
+			return NULL;
+		log_warning("feed %s does not have the end of %s: it is taken from the log",
+			    f->directory, id);
+		return log;
+	}
+	return NULL;
+}
+
+/* 1 with a line that the feed did not bring, and will not bring from now on. */
+static int next_owed(struct feed_follow *f, struct ocirun_event *ret)
+{
+	struct ocirun_damage damage;
+	int r;
+
+	if (!f->owed)
+		f->owed = open_owed(f);
+	if (!f->owed)
+		return 0;
+	while ((r = ocirun_log_next(f->owed, ret, &damage)) > 0) {
+		r = r == OCIRUN_EVENT ? ocirun_feed_note(f->feed, ret) : 0;
+		if (r == 0)
+			continue;
+		if (r > 0)
+			r = note(f, ret);
+		return r < 0 ? r : 1;
+	}
+	ocirun_log_close(f->owed);
+	f->owed = NULL;
+	return 0;
+}
+
 int feed_follow_next(struct feed_follow *f, struct ocirun_event *ret, struct error *err)
 {
 	for (;;) {
 		struct ocirun_damage damage;
 		int r = ocirun_feed_next(f->feed, ret, &damage);
 
-		if (r == OCIRUN_EVENT)
-			r = note(f, ret);
-		else if (r == OCIRUN_NOTHING)
-			return 0;
-		else if (r == OCIRUN_DAMAGED)
+		if (r == OCIRUN_DAMAGED) {
 			warn(f, &damage);
-		if (r < 0)
-			return error_sys_num(err, r, "feed %s", f->directory);
-		if (r == 0)
-			return 1;
+			continue;
+		}
+		if (r == OCIRUN_NOTHING)
+			r = next_owed(f, ret);
+		else if (r == OCIRUN_EVENT)
+			r = note(f, ret) < 0 ? -ENOMEM : 1;
+		return r < 0 ? error_sys_num(err, r, "feed %s", f->directory) : r;
 	}
 }
 

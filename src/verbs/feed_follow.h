@@ -21,9 +21,10 @@ struct feed_follow {
 	struct follow_set live;
 	struct feed_newcomer *newcomers;
 	size_t newcomer_count, newcomer_room;
-	bool look;	/* for containers whose `created` did not come */
-	uint64_t newer; /* the version of lines that we do not know; said once */
-	bool gap;	/* events are missing: it was said, and success would be a lie */
+	bool look;		 /* for containers whose `created` did not come */
+	struct ocirun_log *owed; /* what the feed does not have is read here; NULL: nothing */
+	uint64_t newer;		 /* the version of lines that we do not know; said once */
+	bool gap;		 /* events are missing: it was said, and success would be a lie */
 };
 
 /* feed_directory - where the feed of @store is; malloc'd, or NULL. */

@@ -27,6 +27,7 @@ struct follow {
 	char started_at[31]; /* timestamp of `started`, or "" */
 	int64_t settle_ms;   /* when to look at the container itself; 0: at once, -1: not planned */
 	int witness_fd;	     /* says that we hold a pidfd (monitor/witnesses.h); -1: not (yet) */
+	unsigned int owed;   /* follow_live.h: looks since its log has `exited`, and the feed not */
 	bool lost;	     /* the container is gone, and no line of its log says how it ended */
 	bool witnessed;	     /* lost, and our pidfd knows how it ended: */
 	int status;	     /* as of wait(2) */

@@ -107,6 +107,7 @@ static void settle_feed(struct follow *f)
 
 	if (container_root_open(&c, f->store, false, &err) < 0)
 		log_debug("feed: %s", err.text);
+	f->owed++;
 	f->settle_ms = follow_now_ms() + FEED_INTERVAL_MS;
 }
 
