@@ -26,6 +26,7 @@ struct ocirun_log {
 	int pidfd;
 	const char *ended_by; /* what has told us of its end; NULL: nothing yet */
 	int ended_status;     /* kept: a zombie that told it may be gone the next time */
+	bool pidfd_quiet;     /* the watch would have been woken by its end */
 
 	struct ocirun_watch *watch;
 	int watch_descriptor; /* of inotify; -1: none */

@@ -247,6 +247,7 @@ static void the_own_pidfd_is_a_second_witness(void)
 	(void)close(go[1]);
 
 	check_int(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	ocirun_watch_clear(watch);
 	w = ocirun_log_witness(log, &status);
 	check_int(w, OCIRUN_WITNESS_STATUS);
 	check_int(WEXITSTATUS(status), 7);

@@ -171,7 +171,10 @@ static void drain(struct ocirun_watch *watch)
 		for (int i = 0; i < count; i++) {
 			struct ocirun_log *log = events[i].data.ptr;
 
-			if (log && (watch->flags & OCIRUN_WATCH_EXIT))
+			if (!log)
+				continue;
+			log->pidfd_quiet = false;
+			if (watch->flags & OCIRUN_WATCH_EXIT)
 				set_timed(log, true);
 		}
 	} while (count == 16);
@@ -182,6 +185,7 @@ void watch_pidfd(struct ocirun_log *log)
 	/* Readable for ever once it is: two edges, at the exit and at the reap. */
 	bool added = add_to_epoll(log->watch, log->pidfd, EPOLLIN | EPOLLET, log);
 
+	log->pidfd_quiet = added;
 	if (added && (log->watch->flags & OCIRUN_WATCH_EXIT))
 		set_timed(log, false);
 }
@@ -274,6 +278,7 @@ void watch_remove(struct ocirun_watch *watch, struct ocirun_log *log)
 	if (log->watch_descriptor >= 0)
 		unwatch_file(watch, log->watch_descriptor);
 	set_timed(log, false);
+	log->pidfd_quiet = false;
 	log->watch = NULL;
 }
 

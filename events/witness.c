@@ -179,6 +179,9 @@ enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status)
 
 	if (log->pidfd < 0)
 		return OCIRUN_WITNESS_NONE;
+	/* Who watches a thousand must not ask for each of them whenever one has ended. */
+	if (log->pidfd_quiet)
+		return OCIRUN_WITNESS_ALIVE;
 	if (poll(&p, 1, 0) <= 0 || !(p.revents & (POLLIN | POLLHUP)))
 		return OCIRUN_WITNESS_ALIVE;
 	/* In this order: between the two questions it can only go from zombie to reaped. */

@@ -35,15 +35,15 @@ class Follower:
 
 
 def to_line(runtime, name):
-    os_pidfd = runtime.run_detached(name)
+    pidfd = runtime.run_detached(name)
     follower = Follower(runtime, name)
     follower.read_until(b'"type":"started"')
     time.sleep(PAUSE_S)
     began = time.perf_counter_ns()
-    kill(os_pidfd)
+    kill(pidfd)
     follower.read_until(b'"type":"exited"')
     took = time.perf_counter_ns() - began
-    os.close(os_pidfd)
+    os.close(pidfd)
     runtime.call("delete", name)
     follower.end()
     return took / 1e9
@@ -91,8 +91,8 @@ def thousand(runtime, count):
     follower.read_until(b'"type":"exited"', at_once)
     row(f"the same: {at_once} exits at once, until the last line is out, ms",
         f"{(time.perf_counter_ns() - began) / 1e6:.0f}, {(killed - began) / 1e6:.0f} of them for the signals")
-    row("the same: the follower's RSS, peak RSS, KiB",
-        f"{status_kib(follower.process.pid, 'VmRSS')}, {status_kib(follower.process.pid, 'VmHWM')}")
+    rss, own = (status_kib(follower.process.pid, what) for what in ("VmRSS", "RssAnon"))
+    row("the same: the follower's RSS, and of that its own, the rest being shared files, KiB", f"{rss}, {own}")
     follower.end()
     for pidfd in pidfds:
         os.close(pidfd)

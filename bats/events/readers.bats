@@ -65,7 +65,7 @@ stopped() { grep -q '^State:.T' "/proc/$1/status"; }
 blocked() { grep -q '^1 ' "/proc/$1/syscall" || fail "$(cat "/proc/$1/syscall")"; }
 
 @test "readers: one that stops reading, or is stopped, holds up neither the writers nor other readers" {
-	local sleeper clogged
+	local sleeper clogged cat
 	created 'exit 5'
 	background sleeper events web
 	sleeper=$BACKGROUND_PID
@@ -91,10 +91,13 @@ blocked() { grep -q '^1 ' "/proc/$1/syscall" || fail "$(cat "/proc/$1/syscall")"
 	kill -CONT "$sleeper"
 	background_returns 0 "$sleeper"
 	has_printed sleeper "$all"
-	(cat "$TEST_DIR/pipe" >"$TEST_DIR/late" 7>&- 3>&- 4>&- & echo $! >"$TEST_DIR/cat")
-	exec 7>&-
+	exec 8<"$TEST_DIR/pipe"
+	cat <&8 >"$TEST_DIR/late" 7>&- 8<&- 3>&- 4>&- &
+	cat=$!
+	echo "$cat" >>"$TEST_DIR/background"
+	exec 7>&- 8<&-
 	background_returns 0 "$clogged"
-	wait_until has_ended "$(cat "$TEST_DIR/cat")"
+	wait_until has_ended "$cat"
 	tail -c +65537 "$TEST_DIR/late" | cmp - "$(log_path web)"
 }
 

@@ -344,9 +344,10 @@ enum ocirun_witness {
  * ocirun_log_witness - ask the kernel, not the log
  * @ret_status: as of wait(2), for OCIRUN_WITNESS_STATUS
  *
- * For a log in a watch whose `exited` has not been read. The log is the record: a program that sees
- * ENDED or STATUS waits for `exited`, and needs this answer only when the container's monitor was
- * killed and nobody will write it.
+ * For a log in a watch whose `exited` has not been read. ALIVE is as of the last ocirun_watch_clear
+ * or ocirun_watch_wait: an end after that wakes the watch. The log is the record: a program that
+ * sees ENDED or STATUS waits for `exited`, and needs this answer only when the container's monitor
+ * was killed and nobody will write it.
  */
 OCIRUN_PUBLIC enum ocirun_witness ocirun_log_witness(struct ocirun_log *log, int *ret_status);
 
