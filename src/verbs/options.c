@@ -91,11 +91,11 @@ static int add_to_list(struct option_list *list, const char *value, struct error
 static int store(struct command_line *line, const struct option_spec *option, const char *value,
 		 struct error *err)
 {
-	char *place = (char *)line->target + option->offset;
+	char *place;
 
 	if (option == &option_help)
 		return parse_bool(option, value, &line->help, err);
-
+	place = (char *)line->target + option->offset; /* a verb without options has no target */
 	switch (option->kind) {
 	case OPTION_FLAG:
 		return parse_bool(option, value, (bool *)place, err);
