@@ -4,7 +4,8 @@
 # may link the archive, or, where the rest is built with sanitizers, compile these files itself.
 journal_files = events/journal.c events/journal.h events/journal_file.c events/journal_file.h \
 	events/feed.c events/feed.h events/feed_file.c events/feed_file.h events/feed_copy.c \
-	events/pending.c events/pending.h events/line.c events/line.h events/members.c events/scan.c events/scan.h events/types.c
+	events/pending.c events/pending.h events/line.c events/line.h events/members.c events/scan.c \
+	events/scan.h events/types.c
 reader_files = events/reader.c events/find.c events/directory.c events/directory.h events/event.c \
 	events/watch.c events/witness.c events/time.c events/log.h events/lines.c events/lines.h \
 	events/feed_reader.c events/feed_reader.h events/feed_chain.c events/feed_chain.h \
@@ -75,15 +76,17 @@ uninstall-hook:
 endif
 
 check_PROGRAMS += test-durability test-sweep test-scan test-journal test-reader test-follow test-follow-polling \
-	test-directory test-directory-polling test-feed test-feed-reader test-feed-reader-polling fuzz-reader
+	test-directory test-directory-polling test-feed test-feed-debts test-feed-reader test-feed-reader-polling fuzz-reader
 test_sweep_SOURCES = events/test-sweep.c events/check.h
 test_sweep_LDADD = libocirun-events.a
 test_scan_SOURCES = events/test-scan.c events/check.h
 test_scan_LDADD = libocirun-events.a
 test_journal_SOURCES = events/test-journal.c events/check.h
 test_journal_LDADD = libocirun-events.a
-test_feed_SOURCES = events/test-feed.c events/check.h
+test_feed_SOURCES = events/test-feed.c events/test-feed.h events/check.h
 test_feed_LDADD = libocirun-events.a
+test_feed_debts_SOURCES = events/test-feed-debts.c events/test-feed.h events/check.h
+test_feed_debts_LDADD = libocirun-events.a
 test_reader_SOURCES = events/test-reader.c events/check.h
 test_reader_LDADD = libocirun-events.a
 test_durability_SOURCES = events/test-durability.c events/check.h

@@ -158,6 +158,7 @@ ended_with() {
 
 @test "exec events: a log of more than 1 MiB takes no further exec, and execs go on" {
 	# As a year of `kill -0` would leave it: the lines are whole, in order, and of this instance.
+	feed_is_at none
 	/usr/bin/python3 - "$(log_path web)" <<-'PYTHON'
 		import json, sys
 		path = sys.argv[1]

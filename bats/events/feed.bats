@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The feed: every line of every log in one file, whatever is killed, full or rotated. That all lines of
 # all other tests are in it is looked at at the end of each (bats/lib/events.bash).
-# shellcheck disable=SC2030,SC2031,SC2034,SC2154,SC2016
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
 load ../lib/container
 load ../lib/monitor
@@ -123,7 +123,7 @@ end_members() {
 	sort "$TEST_DIR/a/b/events.ndjson" | cmp - "$TEST_DIR/logs"
 	ROOT=$TEST_DIR/other feed_has_all "$TEST_DIR/a/b"
 	rm -r "$TEST_DIR/other"
-	FEED_OF_TEST=$TEST_DIR/a/b
+	feed_is_at "$TEST_DIR/a/b"
 }
 
 @test "feed: none is none, and one that is begun later gets what the logs have" {
@@ -154,7 +154,7 @@ end_members() {
 	wait_until no_monitor web
 	ocirun state web
 	feed_is_log "$TEST_DIR/new"
-	FEED_OF_TEST=$TEST_DIR/new
+	feed_is_at "$TEST_DIR/new"
 }
 
 # ---- rotation ----
@@ -175,7 +175,7 @@ end_members() {
 	[ "$(find "$FEED" -name 'events.ndjson*' -size +8192c)" = "" ]
 	lines_of_logs "$ROOT" | cmp - <(sort "$TEST_DIR/collected")
 	[ "$(wc -l <"$TEST_DIR/collected")" -ge 404 ]
-	FEED_OF_TEST=none # most of it was removed
+	feed_is_at none # most of it was removed
 }
 
 @test "feed: the end of a container that was there before lands in the new file" {
@@ -190,7 +190,7 @@ end_members() {
 	run -4 ocirun wait web
 	tail -n 1 "$FEED/events.ndjson" | jq -e '.type == "exited"'
 	cmp "$TEST_DIR/aside" "$TEST_DIR/before"
-	FEED_OF_TEST=none
+	feed_is_at none
 }
 
 # ---- who is killed between the two ----
@@ -358,7 +358,7 @@ is_survived() {
 	lines_of_logs "$ROOT" | cmp - "$TEST_DIR/read"
 	[ "$(find "$ROOT/.events" -name '*.ndjson' | wc -l)" = 7 ]
 	umount "$FEED"
-	FEED_OF_TEST=none
+	feed_is_at none
 }
 
 @test "feed: on a file system that is read-only, or gone read-only, no container fails" {
@@ -411,7 +411,7 @@ is_survived() {
 	monitor=$(monitor_of web)
 	[ "$(readlink "/proc/$monitor/root")" = / ]
 	[ -z "$(find "/proc/$monitor/fd" -lname "$ROOT/.[fe]*" ! -lname '*/web.ndjson')" ]
-	FEED_OF_TEST=none
+	feed_is_at none
 }
 
 @test "feed: a file system that held the root can be unmounted when the containers have gone" {
@@ -423,7 +423,7 @@ is_survived() {
 	run ! umount "$ROOT"
 	ocirun delete --force web
 	wait_until umount "$ROOT"
-	FEED_OF_TEST=none
+	feed_is_at none
 }
 
 @test "feed: it is the user's own, and its monitor is caged without privileges (rootless)" {

@@ -21,6 +21,7 @@ deleted() {
 # The first one is copied from a real container's.
 forged() {
 	local path
+	feed_is_at none # nobody wrote them
 	[ -e "$TEST_DIR/model" ] || { deleted model && mv "$(log_path model)" "$TEST_DIR/model"; }
 	path=$(log_path "$1")
 	jq -c --arg id "$1" --arg instance "$(printf '%s' "$1" | md5sum | cut -d ' ' -f 1)" \

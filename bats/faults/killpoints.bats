@@ -195,3 +195,39 @@ exec_is_whole() {
 	kill_points 4 3 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
 	kill_points 1 4 running exec_is_whole exec --pid-file "$TEST_DIR/pid" --detach web sleep 60
 }
+
+# appending ARG... - the first and last call of ocirun ARG... that note a line, write it and strike the note out
+appending() {
+	strace -o "$TEST_DIR/calls" "$OCIRUN" --root "$ROOT" "$@" >"$TEST_DIR/said" 2>&1 </dev/null 3>&- 4>&- &&
+		awk '/F_OFD_SETLK.*F_WRLCK/ && !first { first = NR } /F_OFD_SETLK.*F_UNLCK/ { last = NR }
+			END { if (first) print first - 3, last + 5 }' "$TEST_DIR/calls"
+}
+
+feed_lines() { grep -c . "$ROOT/.feed/events.ndjson"; }
+
+# What the killed one did not do the next verb did; a line that was in the feed may be there once more.
+feed_has_all_or_more() {
+	local had has
+	had=$(cat "$TEST_DIR/had") || return
+	must list && feed_has_all && has=$(feed_lines) || return
+	((has >= had && has <= had + 2)) || fail "$POINT: the feed has $has lines and had $had"
+	[ "$(grep -vc '^{"v":1,.*}$' "$ROOT/.feed/events.ndjson")" = 0 ] || fail "$POINT: a torn or empty line"
+	echo "$has" >"$TEST_DIR/had"
+}
+
+@test "kill -9 at each call between log and feed: no line is missing in either" {
+	require program:strace
+	local first last n
+	running
+	read -r first last < <(appending kill web WINCH)
+	[ $((last - first)) -gt 20 ]
+	feed_lines >"$TEST_DIR/had"
+	for n in $(seq "$first" "$last"); do
+		kill_at 0 "$n" kill web WINCH
+		[ "$KILL_STATUS" = 137 ] || fail "$POINT: it was not killed: $KILL_STATUS"
+		feed_has_all_or_more
+	done
+	[ "$(wc -l <"$ROOT/.events/web.ndjson")" -gt 12 ] # most had their line in the log
+	[ "$(sort "$ROOT/.feed/events.ndjson" | uniq -d | wc -l)" -lt 10 ]
+	echo "# killed at $((last - first + 1)) calls" >&3
+}

@@ -38,8 +38,10 @@ feed_has_all() {
 	[ -z "$missing" ] || fail "not in the feed:"$'\n'"$missing"
 }
 
-# At the end of each test: whatever it did, the next verb sees to it that the feed is whole. A test that
-# has it elsewhere, or none, says so in FEED_OF_TEST.
+# feed_is_at DIRECTORY|none - where a test has it, or that its logs are not to be found there
+feed_is_at() { FEED_OF_TEST=$1; }
+
+# At the end of each test: whatever it did, the next verb sees to it that the feed is whole.
 feed_is_whole() {
 	[ ! -e "$TEST_DIR/damaged" ] && [ "${FEED_OF_TEST:-}" != none ] || return 0
 	compgen -G "$ROOT/.events/*.ndjson" >/dev/null || return 0
