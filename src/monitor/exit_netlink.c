@@ -36,12 +36,6 @@
 #define FORK_TGID  (EVENT_AT + offsetof(struct proc_event, event_data.fork.child_tgid))
 #define EVENT_MIN  (EVENT_AT + offsetof(struct proc_event, event_data) + 16)
 
-struct listen_request {
-	struct nlmsghdr header;
-	struct cn_msg connector;
-	uint32_t operation;
-};
-
 /* ---- what is heard ---- */
 
 static int set_filter(int fd, const struct sock_filter *code, unsigned short length)
@@ -112,18 +106,21 @@ static ssize_t receive(int fd, void *buffer, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+/* Header, connector message, operation: the second ends in an array, so no struct can hold all. */
 static int request(int fd, uint32_t mark)
 {
-	struct listen_request r = {
-		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(r.connector) + sizeof(r.operation)),
-			   .nlmsg_type = NLMSG_DONE},
-		.connector = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC},
-			      .ack = mark,
-			      .len = sizeof(r.operation)},
-		.operation = PROC_CN_MCAST_LISTEN,
-	};
+	const uint32_t operation = PROC_CN_MCAST_LISTEN;
+	const struct cn_msg connector = {.id = {.idx = CN_IDX_PROC, .val = CN_VAL_PROC},
+					 .ack = mark,
+					 .len = sizeof(operation)};
+	const struct nlmsghdr header = {.nlmsg_len = EVENT_AT + sizeof(operation),
+					.nlmsg_type = NLMSG_DONE};
+	char datagram[EVENT_AT + sizeof(operation)];
 
-	if (send(fd, &r, r.header.nlmsg_len, 0) < 0)
+	memcpy(datagram, &header, sizeof(header));
+	memcpy(datagram + NLMSG_HDRLEN, &connector, sizeof(connector));
+	memcpy(datagram + EVENT_AT, &operation, sizeof(operation));
+	if (send(fd, datagram, sizeof(datagram), 0) < 0)
 		return errno == ECONNREFUSED ? -ENOTSUP : -errno;
 	return 0;
 }
