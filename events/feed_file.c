@@ -46,7 +46,12 @@ static int open_lock(const struct feed *f)
 
 static bool read_identity(int lock_fd, struct feed_identity *ret)
 {
-	return pread(lock_fd, ret, sizeof(*ret), 0) == (ssize_t)sizeof(*ret);
+	struct feed_identity found;
+
+	if (pread(lock_fd, &found, sizeof(found), 0) != (ssize_t)sizeof(found))
+		return false;
+	*ret = found;
+	return true;
 }
 
 bool feed_identity_read(const struct feed *f, struct feed_identity *ret)

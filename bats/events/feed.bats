@@ -9,7 +9,7 @@ load ../lib/monitor
 load helpers
 
 setup() {
-	require root
+	[[ $BATS_TEST_DESCRIPTION = *"(rootless)" ]] || require root
 	container_setup
 	FEED=$ROOT/.feed
 }
@@ -129,7 +129,7 @@ end_members() {
 @test "feed: none is none, and one that is begun later gets what the logs have" {
 	with --feed none
 	run_some
-	[ ! -e "$FEED" ] && [ ! -e "$ROOT/.events/.pending" ]
+	[ ! -e "$FEED" ]
 	with
 	ocirun list
 	feed_is_log
@@ -142,6 +142,19 @@ end_members() {
 	[ "$(in_feed exited)" = 1 ]
 	with
 	ocirun list
+	feed_is_log
+}
+
+@test "feed: begun while a container runs, it gets its end from a monitor that knows no feed" {
+	with --feed none
+	started 'until [ -e /go ]; do sleep 0.02; done; exit 4'
+	with
+	ocirun state web
+	feed_is_log
+	touch rootfs/go
+	wait_until grep -q '"exited"' "$ROOT/.events/web.ndjson"
+	wait_until no_monitor web
+	ocirun state web
 	feed_is_log
 }
 
@@ -410,7 +423,8 @@ is_survived() {
 	local monitor
 	monitor=$(monitor_of web)
 	[ "$(readlink "/proc/$monitor/root")" = / ]
-	[ -z "$(find "/proc/$monitor/fd" -lname "$ROOT/.[fe]*" ! -lname '*/web.ndjson')" ]
+	[ -z "$(find "/proc/$monitor/fd" -lname "$ROOT/.feed*")" ]
+	[ ! -e "$FEED" ]
 	feed_is_at none
 }
 
@@ -432,6 +446,7 @@ is_survived() {
 	ocirun run --detach web
 	[ "$(stat -c %a "$FEED")" = 700 ]
 	touch rootfs/go
+	wait_until grep -q '"exited"' "$FEED/events.ndjson" # before any verb
 	run -4 ocirun wait web
 	ocirun delete web
 	feed_is_log

@@ -109,8 +109,12 @@ static struct feed *feed_of(const struct container *c)
 
 void container_forked(struct container *c)
 {
-	if (c->feed)
+	if (c->feed) {
 		feed_reopen(&c->feed->feed, c->log_dirfd);
+		return;
+	}
+	c->feed = container_feed_debtor(c->log_dirfd);
+	c->journal.feed = feed_of(c);
 }
 
 static int missing(const char *id, struct error *err)

@@ -122,8 +122,8 @@ int container_pidfd(const struct container *c, struct error *err);
 /* container_erase - remove the state directory; the last act of delete and of a failed create. */
 int container_erase(struct container *c, struct error *err);
 
-/* container_forked - in a process of its own that goes on with a copy of @c: locks that it takes on
- * the feed's debts must not be its parent's. */
+/* container_forked - in a process of its own that goes on with a copy of @c, and becomes a monitor:
+ * locks that it takes on the feed's debts must not be its parent's. */
 void container_forked(struct container *c);
 
 /*

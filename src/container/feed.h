@@ -26,4 +26,10 @@ struct container_feed *container_feed_open(const struct store *store, int root_d
 					   int log_dirfd);
 void container_feed_close(struct container_feed *f);
 
+/*
+ * container_feed_debtor - for who lives long where there is no feed: the host may have one later,
+ * and is told what it missed. The next verb without a feed clears these debts.
+ */
+struct container_feed *container_feed_debtor(int log_dirfd);
+
 #endif
