@@ -34,10 +34,12 @@ ocirun_monitor_LDFLAGS = $(AM_LDFLAGS) -static-pie
 endif
 EXTRA_DIST += src/monitor/sanitizer.c
 
-check_PROGRAMS += test-oom
+check_PROGRAMS += test-oom test-cage
 test_oom_SOURCES = src/monitor/test-oom.c
 test_oom_LDADD = $(core_libs)
-TESTS += test-oom
+test_cage_SOURCES = src/monitor/test-cage.c src/monitor/cage.c
+test_cage_LDADD = $(core_libs)
+TESTS += test-oom test-cage
 
 check_PROGRAMS += test-exit-netlink test-exit-choice
 test_exit_netlink_SOURCES = src/monitor/test-exit-netlink.c
