@@ -88,6 +88,8 @@ all_printed() { diff <(sort "$TEST_DIR/$1.out") <(sort "$ROOT"/.events/*.ndjson)
 	touch "$ROOT/.feed"
 	run -0 ocirun events --no-follow
 	[ "$(types - <<<"$output")" = "created started exited" ]
+	run -1 --separate-stderr ocirun events --no-follow --cursor-file "$TEST_DIR/cursor"
+	[[ $stderr = *"--cursor-file"*"the feed only, which cannot be had"* ]]
 	rm "$ROOT/.feed"
 }
 

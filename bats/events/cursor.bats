@@ -88,6 +88,57 @@ killed_while_busy() {
 	[ "$(lines "$TEST_DIR/printed" | uniq -d | wc -l)" -le 20 ]
 }
 
+# failures COUNT - logs of c1, c2, ..., of creates that failed
+failures() {
+	local i now
+	now=$(date --utc +%FT%T.%NZ)
+	mkdir -m 0700 "$ROOT" "$ROOT/.events"
+	for i in $(seq "$1"); do
+		printf '{"v":1,"type":"%s","id":"c%d","instance":"%032d","seq":%d,"timestamp":"%s"%s}\n' \
+			failed "$i" "$i" 1 "$now" ',"phase":"create","error":"no"' deleted "$i" "$i" 2 "$now" '' >"$ROOT/.events/c$i.ndjson"
+	done
+}
+
+# blocked PID - does it wait for somebody to read its output?
+blocked() { grep -qs pipe_write "/proc/$1/wchan"; }
+
+# killed_while_printing ARG... - a consumer whose output nobody takes is killed with a line half way out
+killed_while_printing() {
+	local consumer kills=0
+	mkfifo "$TEST_DIR/fifo"
+	exec 9<>"$TEST_DIR/fifo"
+	while :; do
+		"${OCIRUN_CMD[@]}" events --no-follow --cursor-file "$CURSOR" "$@" >&9 2>>"$TEST_DIR/consumer.err" </dev/null 3>&- 4>&- 9>&- &
+		consumer=$!
+		wait_until blocked_or_ended "$consumer"
+		blocked "$consumer" || break
+		kill -9 "$consumer"
+		wait "$consumer" 2>/dev/null || true
+		kills=$((kills + 1))
+		drain
+	done
+	drain
+	exec 9>&-
+	[ "$kills" -ge 2 ]
+	complete "$TEST_DIR/printed"
+	[ "$(uniq -d <(lines "$TEST_DIR/printed") | wc -l)" = 0 ] # the line was not out
+	[ ! -s "$TEST_DIR/consumer.err" ] || fail "$(cat "$TEST_DIR/consumer.err")"
+}
+blocked_or_ended() { blocked "$1" || has_ended "$1"; }
+drain() { dd if="$TEST_DIR/fifo" bs=64k iflag=nonblock status=none >>"$TEST_DIR/printed" 2>/dev/null || true; }
+
+@test "cursor: of a consumer that is killed while it prints, the line comes again, and only that" {
+	failures 600
+	killed_while_printing --all
+}
+
+@test "cursor: the same of several containers" {
+	local ids
+	failures 600
+	mapfile -t ids < <(seq -f c%g 600)
+	killed_while_printing "${ids[@]}"
+}
+
 @test "cursor: --no-follow prints what is new since the last time" {
 	bundle_script 'exit 3'
 	ocirun create web

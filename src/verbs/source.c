@@ -226,12 +226,13 @@ int source_open(struct source *s, const struct store *store, const struct source
 	*s = (struct source){.place_count = 0};
 	if (!opt->all)
 		return open_logs(s, store, opt, err);
-	if (opt->cursor_file && store->feed_off)
+	if (chooses_feed(store))
+		return open_feed(s, store, opt, err);
+	if (opt->cursor_file)
 		return error_set(err, ERROR_USAGE, EINVAL,
 				 "--cursor-file: all containers together have a place in the feed "
-				 "only, which is off (--feed none)");
-	if (opt->cursor_file || chooses_feed(store))
-		return open_feed(s, store, opt, err);
+				 "only, which %s",
+				 store->feed_off ? "is off (--feed none)" : "cannot be had");
 	return follow_open_all(&s->set, store, opt->timeout, err);
 }
 
