@@ -121,6 +121,7 @@ container_teardown() {
 	OCIRUN_TEST_DEADLINE=5 wait_until no_process_left || { problems=1; processes_left | cut -d/ -f3 | sort -u | xargs -r kill -9; }
 	! grep -F " $TEST_DIR" /proc/self/mountinfo >&2 || { problems=1; echo "mounts left" >&2; }
 	! grep -s . "$TEST_DIR"/sanitizer* >&2 || problems=1
+	feed_is_whole || problems=1
 	events_keep_logs
 	if [ "$problems" = 0 ] || [ -z "${OCIRUN_TEST_KEEP:-}" ]; then
 		rm -rf --one-file-system "$TEST_DIR"
