@@ -182,6 +182,7 @@ kill_at() {
 
 @test "retention: kill -9 at the calls of a sweep leaves what the next one ends" {
 	require program:python3
+	under_tracer
 	local calls n every=2
 	[ "${OCIRUN_FAULTS:-}" != full ] || every=1
 	bundle_script 'exit 7'

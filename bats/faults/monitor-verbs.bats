@@ -10,6 +10,7 @@ load ../lib/monitor
 setup() {
 	require root kernel:6.15
 	container_setup
+	under_tracer
 	bundle_script 'until [ -e /go ]; do sleep 0.02; done; exit 19'
 }
 

@@ -9,8 +9,7 @@ FAULT_TIMEOUT=20 # a hang; nothing here takes a second
 
 faults_setup() {
 	container_setup
-	# Leak detection is a tracer, and a process has room for one.
-	export ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS"
+	under_tracer
 }
 
 is_sanitized() { grep -q __asan_init "$OCIRUN"; }

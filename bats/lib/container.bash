@@ -55,6 +55,9 @@ ocirun() {
 	return "$status"
 }
 
+# under_tracer - for a test that traces ocirun: leak detection is a tracer, and a process has room for one
+under_tracer() { export ASAN_OPTIONS="detect_leaks=0:$ASAN_OPTIONS"; }
+
 # container_output ID - what the container has written to its stdout and stderr so far.
 container_output() {
 	cat "$TEST_DIR/$1.output"
