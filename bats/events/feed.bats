@@ -441,8 +441,12 @@ is_survived() {
 }
 
 @test "feed: it is the user's own, and its monitor is caged without privileges (rootless)" {
-	require rootless
-	bundle_script 'until [ -e /go ]; do sleep 0.02; done; exit 4'
+	require rootless userns
+	bundle
+	rm config.json
+	ocirun spec --rootless
+	config_with '.process.terminal = false | .root.readonly = false |
+		.process.args = ["sh", "-c", "until [ -e /go ]; do sleep 0.02; done; exit 4"]'
 	ocirun run --detach web
 	[ "$(stat -c %a "$FEED")" = 700 ]
 	touch rootfs/go
