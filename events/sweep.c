@@ -18,7 +18,8 @@
 #include "events/over.h"
 #include "events/sweep_stamp.h"
 
-#define NS_PER_S UINT64_C(1000000000)
+#define ROUNDS_MAX 16 /* of one sweeper */
+#define NS_PER_S   UINT64_C(1000000000)
 /* Without `deleted` nobody can be sure that nothing more comes; but a day is long. */
 #define LOST_AGE 86400
 
@@ -264,12 +265,17 @@ static bool sweep_locked(int stamp, int dirfd, int ids_dirfd, const struct reten
 /* Who deletes while somebody sweeps does not wait: the sweeper looks again after letting go. */
 static void sweep_while_due(int stamp, int dirfd, int ids_dirfd, const struct retention *limits)
 {
-	bool written = true;
+	/* With an end: a clock that stands still, or others who never stop, keep it due. */
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		bool written;
 
-	while (written && stamp_is_due(stamp, now_s(), limits->age_s) &&
-	       flock(stamp, LOCK_EX | LOCK_NB) == 0) {
+		if (!stamp_is_due(stamp, now_s(), limits->age_s) ||
+		    flock(stamp, LOCK_EX | LOCK_NB) < 0)
+			return;
 		written = sweep_locked(stamp, dirfd, ids_dirfd, limits);
 		(void)flock(stamp, LOCK_UN);
+		if (!written)
+			return;
 	}
 }
 
